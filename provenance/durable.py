@@ -1,0 +1,122 @@
+"""Files that are either absent or whole: written aside, flushed to the disk, then given their name."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from provenance.errors import InputError
+
+PRIVATE = 0o600
+PUBLIC = 0o644
+
+
+def create(path: Path, data: bytes, *, mode: int = PUBLIC) -> None:
+    """Write a new file at `path`; a crash leaves either nothing or all of it.
+
+    Raises:
+        FileExistsError: there is one already; it is left as it was.
+        OSError: the disk refused.
+    """
+    with _written(path, data, mode) as temporary:
+        temporary.publish_new()
+
+
+def replace(path: Path, data: bytes, *, mode: int = PUBLIC) -> None:
+    """Write `path` anew; a crash leaves either the old file or all of the new one.
+
+    Raises:
+        OSError: the disk refused; the old file is as it was.
+    """
+    with _written(path, data, mode) as temporary:
+        temporary.publish_over()
+
+
+def read(path: Path, *, max_bytes: int) -> bytes:
+    """Return the bytes of a regular file.
+
+    Raises:
+        InputError: there is no such file, it is a directory or device, it may not be read, or it is too large.
+    """
+    name = path.name or str(path)
+    try:
+        if not path.exists():
+            raise InputError(f"{name}: no such file", code="file-missing")
+        if path.is_dir():
+            raise InputError(f"{name}: expected a file, got a directory", code="file-directory")
+        if not path.is_file():
+            raise InputError(f"{name}: expected a regular file", code="file-special")
+        with path.open("rb") as source:
+            data = source.read(max_bytes + 1)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise InputError(f"{name}: cannot be read: {reason}", code="file-unreadable") from error
+    if len(data) > max_bytes:
+        raise InputError(f"{name}: expected at most {max_bytes} bytes, got more", code="file-too-large")
+    return data
+
+
+@contextlib.contextmanager
+def _written(path: Path, data: bytes, mode: int) -> Iterator["_Unnamed"]:
+    """Yield a flushed file with the content `data`, that may then be given its name; otherwise it disappears."""
+    directory = os.open(path.parent, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+    try:
+        unnamed = _Unnamed(directory, path, mode)
+        try:
+            unnamed.fill(data)
+            yield unnamed
+        finally:
+            unnamed.close()
+        # The name itself is durable only when its directory is.
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+class _Unnamed:
+    """A file without a name where the system has such a thing (Linux), so that a killed process leaves nothing.
+
+    Elsewhere it has a hidden name beside its destination until it is published.
+    """
+
+    def __init__(self, directory: int, path: Path, mode: int) -> None:
+        self._directory = directory
+        self._path = path
+        self._hidden = path.with_name(f".{secrets.token_hex(8)}.provenance-partial")
+        self._named = False
+        try:
+            self._descriptor = os.open(path.parent, os.O_RDWR | os.O_TMPFILE, mode)
+        except (AttributeError, OSError):
+            self._descriptor = os.open(self._hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
+            self._named = True
+
+    def fill(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+        os.fsync(self._descriptor)
+
+    def publish_new(self) -> None:
+        """Give the file its name; a link, unlike a rename, never replaces."""
+        self._link(self._path)
+
+    def publish_over(self) -> None:
+        """Give the file its name, in place of what has it now."""
+        if not self._named:
+            self._link(self._hidden)
+            self._named = True
+        self._hidden.replace(self._path)
+        self._named = False
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+        if self._named:
+            self._hidden.unlink(missing_ok=True)
+
+    def _link(self, destination: Path) -> None:
+        if self._named:
+            os.link(self._hidden, destination)
+        else:
+            # Python follows the link in /proc only where a directory descriptor is given too.
+            os.link(f"/proc/self/fd/{self._descriptor}", destination.absolute(), src_dir_fd=self._directory)

@@ -1,0 +1,133 @@
+"""Documents that one or more parties signed: JWS General JSON (RFC 7515, 7.2.1), through joserfc.
+
+Every signature's protected header names its role and carries its public key, so that a document can be checked by
+somebody who has nothing but the document. Whose key it is, the caller decides.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from provenance.canonical import Json, JsonObject
+from provenance.errors import InputError, VerificationError
+from provenance.keys import SigningKey, thumbprint_urn
+
+if TYPE_CHECKING:
+    from joserfc.jwk import ECKey, OKPKey
+    from joserfc.jws import JWSRegistry
+
+ALGORITHMS: Final = ("Ed25519", "ES256")
+HEADER_NAMES: Final = ("role", "assurance", "signed_at")
+MAX_SIGNATURES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One signature that was verified.
+
+    Attributes:
+        role: what the signer was in this document, such as `subject`.
+        assurance: how surely the key was theirs, where stated.
+        signed_at: the signer's own statement of time, RFC 3339.
+        key_urn: the RFC 9278 name of the key that signed.
+    """
+
+    role: str
+    assurance: str | None
+    signed_at: str
+    key_urn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A document whose every signature was verified with the key that it names."""
+
+    payload: bytes
+    signatures: tuple[Signature, ...]
+
+    def by(self, role: str) -> Signature:
+        """Return the signature of `role`.
+
+        Raises:
+            VerificationError: there is none, or more than one.
+        """
+        found = [signature for signature in self.signatures if signature.role == role]
+        if len(found) != 1:
+            raise VerificationError(f"signatures: expected one of the {role}, got {len(found)}")
+        return found[0]
+
+
+def sign(payload: bytes, signers: Sequence[tuple[SigningKey, Mapping[str, str]]]) -> dict[str, Json]:
+    """Return `payload` signed by every one of `signers`, each with its header fields `role`, `signed_at`, …."""
+    from joserfc import jws
+
+    keys = [_to_jose(key) for key, _ in signers]
+    members: list[Any] = [
+        {"protected": {"alg": key.algorithm, "jwk": key.public_jwk(), **fields}} for key, fields in signers
+    ]
+    by_urn = {thumbprint_urn(key.public_jwk()): jose for (key, _), jose in zip(signers, keys, strict=True)}
+    envelope: Any = jws.serialize_json(
+        members, payload, lambda member: by_urn[thumbprint_urn(member.headers()["jwk"])], registry=_registry()
+    )
+    return dict(envelope)
+
+
+def verify(envelope: JsonObject) -> Signed:
+    """Check every signature of a document with the key that it names, and return the document.
+
+    Raises:
+        InputError: it is not a JWS of the form written here.
+        VerificationError: a signature does not verify.
+    """
+    from joserfc import errors, jws
+    from joserfc.jwk import import_key
+
+    signatures = envelope.get("signatures")
+    if set(envelope) != {"payload", "signatures"} or not isinstance(signatures, list):
+        raise InputError("signed document: expected payload and signatures")
+    if not 1 <= len(signatures) <= MAX_SIGNATURES:
+        raise InputError(f"signed document: expected 1 to {MAX_SIGNATURES} signatures, got {len(signatures)}")
+    for number, entry in enumerate(signatures, 1):
+        if not isinstance(entry, dict) or set(entry) != {"protected", "signature"}:
+            raise InputError(f"signature {number}: expected protected and signature, and no unprotected header")
+    value: Any = envelope
+    try:
+        checked: Any = jws.deserialize_json(
+            value,
+            lambda member: import_key(member.headers()["jwk"]),
+            registry=_registry(),
+        )
+    except errors.BadSignatureError:
+        raise VerificationError("signed document: a signature does not verify", code="signature-invalid") from None
+    except (errors.JoseError, ValueError, KeyError, TypeError, UnicodeError) as error:
+        raise InputError(f"signed document: malformed: {type(error).__name__}") from error
+    return Signed(checked.payload, tuple(_signature(member.headers()) for member in checked.members))
+
+
+def _signature(header: dict[str, Any]) -> Signature:
+    if set(header) - {"alg", "jwk", *HEADER_NAMES} or not {"role", "signed_at"} <= set(header):
+        raise InputError("signed document: expected role and signed_at in every protected header")
+    return Signature(
+        role=header["role"],
+        assurance=header.get("assurance"),
+        signed_at=header["signed_at"],
+        key_urn=thumbprint_urn(header["jwk"]),
+    )
+
+
+def _to_jose(key: SigningKey) -> "ECKey | OKPKey":
+    from cryptography.hazmat.primitives import serialization
+    from joserfc.jwk import ECKey, OKPKey
+
+    pem = key.private_key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return OKPKey.import_key(pem) if key.algorithm == "Ed25519" else ECKey.import_key(pem)
+
+
+def _registry() -> "JWSRegistry":
+    from joserfc.jws import JWSRegistry
+    from joserfc.registry import HeaderParameter
+
+    extra = {name: HeaderParameter(name, "str") for name in HEADER_NAMES}
+    return JWSRegistry(header_registry=extra, algorithms=list(ALGORITHMS))

@@ -1,0 +1,208 @@
+"""Certificates: a studio's own authority, and claim-signing certificates of the C2PA profile (C2PA 2.4, 14.5).
+
+A studio's authority is its own. Other validators call it unrecognised until they import it, or until the studio
+has a certificate from an authority on the C2PA Trust List.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+
+from provenance.errors import InputError, KeyMaterialError
+from provenance.keys import SigningKey
+
+CLAIM_SIGNING = ObjectIdentifier("1.3.6.1.4.1.62558.2.1")  # c2pa-kp-claimSigning
+DOCUMENT_SIGNING = ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # id-kp-documentSigning, RFC 9336
+EMAIL_PROTECTION = ExtendedKeyUsageOID.EMAIL_PROTECTION
+
+AUTHORITY_DAYS = 3653
+CLAIM_CERTIFICATE_DAYS = 366
+MAX_NAME_CHARACTERS = 64  # ub-organization-name, RFC 5280 appendix A
+MAX_PEM_BYTES = 4 * 1024 * 1024
+
+# A certificate starts a little early, so that a clock that runs slow elsewhere does not reject it.
+_BACKDATED = timedelta(minutes=5)
+
+_Extension = TypeVar("_Extension", bound=x509.ExtensionType)
+
+
+@dataclass(frozen=True, slots=True)
+class TrustAnchors:
+    """Certificates that may vouch for claim signers, with the name of the list that they come from.
+
+    Attributes:
+        uri: names the list in reports, such as `urn:headshot-provenance:trust:studio`.
+        pem: one or more certificates.
+    """
+
+    uri: str
+    pem: str
+
+
+def make_authority(*, key: SigningKey, name: str, country: str | None, now: datetime) -> x509.Certificate:
+    """Return a self-signed authority certificate, valid for ten years, that may issue end certificates only.
+
+    Raises:
+        InputError: the name or country does not fit into a certificate.
+    """
+    subject = _name(name, country, f"{name} claim-signing authority")
+    public = _public(key)
+    return _sign(
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _BACKDATED)
+        .not_valid_after(now + timedelta(days=AUTHORITY_DAYS))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_key_usage(authority=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False),
+        key,
+    )
+
+
+def make_claim_certificate(
+    *,
+    key: SigningKey,
+    authority: x509.Certificate,
+    authority_key: SigningKey,
+    name: str,
+    country: str | None,
+    now: datetime,
+) -> x509.Certificate:
+    """Return a claim-signing certificate for `key`: P-256, claimSigning and emailProtection, at most 366 days.
+
+    The two key usages together are the one combination that today's validators all read (`emailProtection` alone
+    is what older ones know, `claimSigning` is what the C2PA profile asks for).
+
+    Raises:
+        InputError: the name or country does not fit into a certificate.
+    """
+    public = _public(key)
+    return _sign(
+        x509.CertificateBuilder()
+        .subject_name(_name(name, country, name))
+        .issuer_name(authority.subject)
+        .public_key(public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _BACKDATED)
+        .not_valid_after(now - _BACKDATED + timedelta(days=CLAIM_CERTIFICATE_DAYS))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_key_usage(authority=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([CLAIM_SIGNING, EMAIL_PROTECTION]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(_public(authority_key)),
+            critical=False,
+        ),
+        authority_key,
+    )
+
+
+def check_claim_certificate(certificate: x509.Certificate) -> None:
+    """Check that a certificate may sign claims, by its own extensions (C2PA 2.4, 14.5.1.1).
+
+    This is asked of the certificate itself, because the SDK accepts more than the profile does.
+
+    Raises:
+        KeyMaterialError: it may not; the message says why.
+    """
+    place = "signing certificate"
+    constraints = _extension(certificate, x509.BasicConstraints)
+    if constraints is not None and constraints.ca:
+        raise KeyMaterialError(f"{place}: expected an end certificate, got an authority", code="certificate-unfit")
+    usage = _extension(certificate, x509.KeyUsage)
+    if usage is None or not usage.digital_signature or usage.key_cert_sign:
+        raise KeyMaterialError(f"{place}: expected key usage digitalSignature only", code="certificate-unfit")
+    extended = _extension(certificate, x509.ExtendedKeyUsage)
+    purposes = set(extended) if extended is not None else set()
+    if not purposes & {CLAIM_SIGNING, DOCUMENT_SIGNING, EMAIL_PROTECTION}:
+        raise KeyMaterialError(f"{place}: expected a purpose that allows claims", code="certificate-unfit")
+    forbidden = {
+        ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
+        ExtendedKeyUsageOID.TIME_STAMPING,
+        ExtendedKeyUsageOID.OCSP_SIGNING,
+    }
+    if purposes & forbidden:
+        raise KeyMaterialError(f"{place}: has a purpose that excludes claims", code="certificate-unfit")
+
+
+def may_sign_claims(certificate: x509.Certificate) -> bool:
+    """Tell whether the certificate carries the C2PA purpose itself, which the official trust list requires."""
+    extended = _extension(certificate, x509.ExtendedKeyUsage)
+    return extended is not None and CLAIM_SIGNING in set(extended)
+
+
+def to_pem(*certificates: x509.Certificate) -> str:
+    """Return certificates as PEM text, in this order."""
+    return "".join(c.public_bytes(serialization.Encoding.PEM).decode("ascii") for c in certificates)
+
+
+def parse_certificates(data: bytes, *, place: str) -> list[x509.Certificate]:
+    """Return every certificate in a PEM file.
+
+    Raises:
+        InputError: there is none, or one is malformed.
+    """
+    if len(data) > MAX_PEM_BYTES:
+        raise InputError(f"{place}: expected at most {MAX_PEM_BYTES} bytes, got {len(data)}")
+    try:
+        return x509.load_pem_x509_certificates(data)
+    except ValueError:
+        raise InputError(
+            f"{place}: expected certificates in pem form",
+            hint="ask the issuer for a file that begins -----BEGIN",
+        ) from None
+
+
+def _name(organization: str, country: str | None, common: str) -> x509.Name:
+    for value in (organization, common):
+        if not value.strip() or len(value) > MAX_NAME_CHARACTERS:
+            raise InputError(
+                f"studio name: expected 1 to {MAX_NAME_CHARACTERS - len(' claim-signing authority')} characters",
+                code="name-length",
+            )
+    if country is not None and not (len(country) == 2 and country.isascii() and country.isalpha()):
+        raise InputError(f"country: expected two letters such as DE, got {country!r}", code="country")
+    parts = [x509.NameAttribute(NameOID.COUNTRY_NAME, country.upper())] if country else []
+    parts.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization))
+    parts.append(x509.NameAttribute(NameOID.COMMON_NAME, common))
+    return x509.Name(parts)
+
+
+def _public(key: SigningKey) -> EllipticCurvePublicKey:
+    public = key.private_key.public_key()
+    if not isinstance(public, EllipticCurvePublicKey):
+        raise KeyMaterialError("certificate: expected a p-256 key")
+    return public
+
+
+def _key_usage(*, authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not authority,
+        content_commitment=not authority,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _sign(builder: x509.CertificateBuilder, key: SigningKey) -> x509.Certificate:
+    return builder.sign(key.private_key, hashes.SHA256())
+
+
+def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
