@@ -52,20 +52,19 @@ class Frontier:
 
     def append(self, leaf: bytes) -> "Frontier":
         """Return the frontier after one more leaf hash of 32 bytes."""
-        hashes = list(self.hashes)
-        carry, size = leaf, self.size
-        while size & 1:
-            carry = node_hash(hashes.pop(), carry)
-            size >>= 1
-        hashes.append(carry)
-        return Frontier(self.size + 1, tuple(hashes))
+        return self.extend((leaf,))
 
     def extend(self, leaves: Iterable[bytes]) -> "Frontier":
         """Return the frontier after all of `leaves`, in order."""
-        frontier = self
+        size, hashes = self.size, list(self.hashes)
         for leaf in leaves:
-            frontier = frontier.append(leaf)
-        return frontier
+            carry, complete = leaf, size
+            while complete & 1:
+                carry = node_hash(hashes.pop(), carry)
+                complete >>= 1
+            hashes.append(carry)
+            size += 1
+        return Frontier(size, tuple(hashes))
 
     def root(self) -> bytes:
         """Return the root hash, 32 bytes; of the empty tree, SHA-256 of nothing (RFC 9162, 2.1.1)."""

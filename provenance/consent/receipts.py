@@ -1,0 +1,114 @@
+"""Receipts: what a subject takes home. It proves what was agreed, and it withdraws.
+
+A receipt names nobody: it holds the signed record (in which personal data are digests), the proof that the ledger
+holds it, and the withdrawal secret.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from provenance.canonical import Json, canonical_bytes, parse_object
+from provenance.consent.codes import secret_digest
+from provenance.consent.grants import WORLD, Grant
+from provenance.consent.records import ConsentRecord, parse_record
+from provenance.entries import TAG_CONSENT, ConsentEntry, parse_entry, verify_commitment
+from provenance.errors import InputError, VerificationError
+from provenance.note import NoteKey
+from provenance.proof import parse_proof
+
+SCHEMA = "urn:headshot-provenance:schema:consent-receipt:1"
+MAX_RECEIPT_BYTES = 512 * 1024
+
+_HOW = "Give this secret to the studio, or run: provenance consent withdraw --secret SECRET"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One person's copy.
+
+    Attributes:
+        code: the short code that people use.
+        record: the signed record.
+        entry: the ledger entry, canonical bytes.
+        proof: a tlog-proof of it; its extra data open the commitment in the entry.
+        log_key: the log's verifier key (vkey).
+        secret: withdraws.
+    """
+
+    code: str
+    record: ConsentRecord
+    entry: bytes
+    proof: str
+    log_key: str
+    secret: str
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the receipt as a document."""
+        return {
+            "schema": SCHEMA,
+            "code": self.code,
+            "decisions": [*describe(self.record.grants)],
+            "withdrawal": {"secret": self.secret, "how": _HOW},
+            "record": self.record.envelope,
+            "ledger": {"entry": self.entry.decode(), "key": self.log_key, "proof": self.proof},
+        }
+
+    def to_bytes(self) -> bytes:
+        """Return the receipt as it is written to a file."""
+        return canonical_bytes(self.to_json()) + b"\n"
+
+    def verify(self) -> None:
+        """Check that the ledger holds this record, and that the secret is the one that withdraws it.
+
+        The log's key is the one in the receipt; whose log that is, only the studio's published key can tell.
+
+        Raises:
+            VerificationError: it does not, or it is not.
+        """
+        proof = parse_proof(self.proof)
+        proof.verify(self.entry, keys=[NoteKey.from_text(self.log_key)])
+        entry = parse_entry(self.entry)
+        if not isinstance(entry, ConsentEntry):
+            raise VerificationError("receipt: the ledger entry is not one of a consent", code="receipt-entry")
+        verify_commitment(entry.commitment, tag=TAG_CONSENT, randomness=proof.extra or b"", digest=self.record.digest)
+        if secret_digest(self.secret) != self.record.secret_digest:
+            raise VerificationError("receipt: the secret belongs to another record", code="receipt-secret")
+
+
+def parse_receipt(data: bytes) -> Receipt:
+    """Return the receipt in a file, with its record's signatures checked; `verify` checks the rest.
+
+    Raises:
+        InputError: it is malformed.
+        VerificationError: a signature in the record does not verify.
+    """
+    if len(data) > MAX_RECEIPT_BYTES:
+        raise InputError(f"receipt: expected at most {MAX_RECEIPT_BYTES} bytes, got {len(data)}")
+    document = parse_object(data, place="receipt")
+    if document.get("schema") != SCHEMA:
+        raise InputError(f"receipt: expected schema {SCHEMA}")
+    ledger, withdrawal, record = document.get("ledger"), document.get("withdrawal"), document.get("record")
+    if not isinstance(ledger, dict) or not isinstance(withdrawal, dict) or not isinstance(record, dict):
+        raise InputError("receipt: expected record, ledger and withdrawal")
+    parts = [
+        document.get("code"),
+        ledger.get("entry"),
+        ledger.get("proof"),
+        ledger.get("key"),
+        withdrawal.get("secret"),
+    ]
+    code, entry, proof, key, secret = (part if isinstance(part, str) else "" for part in parts)
+    return Receipt(code, parse_record(canonical_bytes(record)), entry.encode(), proof, key, secret)
+
+
+def describe(grants: Sequence[Grant]) -> list[str]:
+    """Return one plain line for each decision."""
+    return [_describe(grant) for grant in grants]
+
+
+def _describe(grant: Grant) -> str:
+    if grant.decision == "deny":
+        return f"no: {grant.scope.meaning} ({grant.scope})"
+    end = "until withdrawn" if grant.until is None else f"until {grant.until}"
+    where = "anywhere" if WORLD in grant.territory else "in " + ", ".join(grant.territory)
+    return f"yes: {grant.scope.meaning} ({grant.scope}), {where}, {end}"

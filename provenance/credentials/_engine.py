@@ -1,0 +1,132 @@
+"""The wall around c2pa-python: the only module that imports it, untyped as it is, and the map of its errors.
+
+Every call has a context of its own with nothing in it that reaches the network: no remote manifests, no OCSP, no
+allowed hosts. Claim signers are judged by `manifest` anchors alone, because the SDK lets a signer that chains to a
+time-stamp or identity anchor pass as trusted.
+"""
+
+import io
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import c2pa
+
+from provenance.errors import CredentialError, NoCredentialError, RemoteCredentialError
+from provenance.pki import CLAIM_SIGNING, DOCUMENT_SIGNING, TrustAnchors
+
+ENGINE = f"c2pa-rs {c2pa.sdk_version()}"
+
+# The assertions that the signer makes itself; all others are gathered (C2PA 2.4, 10.2.2).
+CREATED_LABELS = (
+    "c2pa.actions",
+    "c2pa.actions.v2",
+    "c2pa.metadata",
+    "c2pa.ingredient",
+    "c2pa.ingredient.v3",
+    "c2pa.ai-disclosure",
+    "c2pa.soft-binding",
+    "c2pa.thumbnail.claim",
+    "c2pa.thumbnail.ingredient",
+)
+
+_OFFLINE: dict[str, Any] = {
+    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_after_sign": False},
+    "core": {"allowed_network_hosts": []},
+}
+
+
+def read(data: bytes, media_type: str, *, anchors: Sequence[TrustAnchors]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the SDK's two reports of a file: its own JSON, and crJSON.
+
+    Raises:
+        NoCredentialError: the file carries none.
+        RemoteCredentialError: it only names a place where they lie.
+        CredentialError: they cannot be read.
+    """
+    settings = {
+        **_OFFLINE,
+        "trust": {
+            # Key usages take effect at this level only; within an anchor they are ignored.
+            "trust_config": f"{CLAIM_SIGNING.dotted_string}\n{DOCUMENT_SIGNING.dotted_string}",
+            "anchors": [
+                {"trust_anchors": anchor.pem, "trust_kind": "manifest", "trust_uri": anchor.uri} for anchor in anchors
+            ],
+        },
+    }
+    try:
+        with (
+            c2pa.Context.from_dict(settings) as context,
+            c2pa.Reader(media_type, io.BytesIO(data), context=context) as reader,
+        ):
+            return json.loads(reader.json()), json.loads(reader.crjson())
+    except c2pa.C2paError as error:
+        raise map_error(error) from error
+
+
+def sign(
+    data: bytes,
+    media_type: str,
+    definition: dict[str, Any],
+    *,
+    parent: bool,
+    sign_claim: Callable[[bytes], bytes],
+    chain_pem: str,
+) -> bytes:
+    """Return `data` with a new active manifest.
+
+    Args:
+        data: the picture; with `parent`, also the source of the ingredient called `parent`.
+        media_type: of the picture.
+        definition: the manifest as the SDK's builder takes it.
+        parent: keep the manifests that the picture carries, as its parent.
+        sign_claim: returns the ES256 signature, r ‖ s, of what it is given.
+        chain_pem: the signer's certificate and its intermediates.
+
+    Raises:
+        CredentialError: the SDK refused.
+    """
+    failure: list[Exception] = []
+
+    def guarded(claim: bytes) -> bytes:
+        try:
+            return sign_claim(claim)
+        except Exception as error:
+            # The SDK would reduce this to a number.
+            failure.append(error)
+            raise
+
+    settings = {
+        **_OFFLINE,
+        "builder": {"thumbnail": {"enabled": False}, "created_assertion_labels": list(CREATED_LABELS)},
+    }
+    target = io.BytesIO()
+    try:
+        with (
+            c2pa.Context.from_dict(settings) as context,
+            c2pa.Builder(definition, context=context) as builder,
+            c2pa.Signer.from_callback(guarded, c2pa.C2paSigningAlg.ES256, chain_pem) as signer,
+        ):
+            if parent:
+                ingredient = {"relationship": "parentOf", "label": "parent", "title": "parent"}
+                builder.add_ingredient(ingredient, media_type, io.BytesIO(data))
+            builder.sign(signer, media_type, io.BytesIO(data), target)
+    except c2pa.C2paError as error:
+        if failure:
+            raise failure[0] from error
+        raise map_error(error) from error
+    return target.getvalue()
+
+
+def map_error(error: c2pa.C2paError) -> CredentialError:
+    """Return our error for one of the SDK's."""
+    text = str(error)
+    if isinstance(error, c2pa.C2paError.ManifestNotFound):
+        return NoCredentialError("the file carries no content credentials")
+    if isinstance(error, c2pa.C2paError.RemoteManifest) or text.startswith("Remote"):
+        return RemoteCredentialError(
+            "the file only names a place on the network where its content credentials lie; nothing was fetched",
+            hint="ask the sender for the file with its credentials embedded",
+        )
+    reason = " ".join(text.split())[:200] or type(error).__name__
+    return CredentialError(f"content credentials: {reason}", code="credential-unreadable")

@@ -1,0 +1,166 @@
+"""What stamping is asked, what it needs from a studio, and what it answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+from provenance.canonical import Json
+from provenance.consent.scopes import Scope
+from provenance.credentials.manifest import Declaration, Tool
+
+Outcome = Literal["stamped", "would-stamp", "already-stamped", "refused", "failed"]
+
+RESULT_SCHEMA = "urn:headshot-provenance:schema:stamp-result:1"
+
+
+@dataclass(frozen=True, slots=True)
+class StampRequest:
+    """One picture to stamp.
+
+    Attributes:
+        source: the picture.
+        destination: where the stamped one goes; the source itself to stamp it in place.
+        declaration: what the studio says that it is.
+        consent_code: of the person shown; None where nobody real is shown.
+        tool: what made it, if known.
+        overwrite: replace what is at the destination.
+    """
+
+    source: Path
+    destination: Path
+    declaration: Declaration
+    consent_code: str | None
+    tool: Tool | None = None
+    overwrite: bool = False
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the source itself is replaced."""
+        return self.destination == self.source
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """A studio's word that a consent covers a stamp, and what the stamp needs of it.
+
+    Attributes:
+        record_id: of the consent.
+        record_digest: of its body, 32 bytes.
+        record_key: makes its handles, 32 bytes.
+        assurance: how surely the subject signed.
+        scopes: what was asked and granted.
+        training_mining: what the stamp says about training and mining.
+    """
+
+    record_id: str
+    record_digest: bytes
+    record_key: bytes
+    assurance: str
+    scopes: tuple[Scope, ...]
+    training_mining: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingStamp:
+    """A stamp that passed the gate and awaits its ledger entry.
+
+    Attributes:
+        key: what makes it the same stamp when it is tried again, 32 bytes.
+        picture_digest: 32 bytes.
+        declaration: the word of `--as`.
+        record_id: of the consent, or None.
+        handle: 32 bytes, or None.
+    """
+
+    key: bytes
+    picture_digest: bytes
+    declaration: Declaration
+    record_id: str | None
+    handle: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedStamp:
+    """A stamp that the ledger holds durably.
+
+    Attributes:
+        entry: its canonical bytes.
+        at: the entry's time, cut to the minute.
+        proof: a tlog-proof whose extra data open the entry's image commitment.
+    """
+
+    entry: bytes
+    at: datetime
+    proof: str
+
+
+class StampDesk(Protocol):
+    """What stamping needs from a studio."""
+
+    @property
+    def controller(self) -> str:
+        """The RFC 9278 name of the controller's key."""
+        ...
+
+    @property
+    def log_origin(self) -> str:
+        """The origin of the studio's log."""
+        ...
+
+    @property
+    def log_key(self) -> str:
+        """The log's verifier key (vkey)."""
+        ...
+
+    def permit(self, code: str, *, scopes: Sequence[Scope]) -> Permit:
+        """Return the permit for a consent.
+
+        Raises:
+            RefusedError: there is no such consent, or it does not cover one of `scopes` now.
+        """
+        ...
+
+    def find_logged(self, key: bytes) -> LoggedStamp | None:
+        """Return the stamp that was logged under this key."""
+        ...
+
+    def log(self, pending: Sequence[PendingStamp]) -> list[LoggedStamp]:
+        """Append one entry for each stamp, in one transaction with one checkpoint, and return them once durable.
+
+        A stamp whose key was logged before keeps its entry.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StampResult:
+    """What became of one request.
+
+    Attributes:
+        source: the picture that was asked about.
+        destination: the stamped picture, where there is one.
+        outcome: see `Outcome`.
+        code: of the reason, where it was not stamped.
+        message: the reason in one line.
+        hint: what to do next.
+    """
+
+    source: Path
+    outcome: Outcome
+    destination: Path | None = None
+    code: str | None = None
+    message: str | None = None
+    hint: str | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the result as a document."""
+        reason: Json = None if self.code is None else {"code": self.code, "message": self.message, "hint": self.hint}
+        return {
+            "schema": RESULT_SCHEMA,
+            "file": str(self.source),
+            "output": None if self.destination is None else str(self.destination),
+            "outcome": self.outcome,
+            "reason": reason,
+        }

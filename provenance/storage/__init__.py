@@ -1,0 +1,1 @@
+"""The studio's database: tables described with SQLModel, read and written through the driver."""
