@@ -196,12 +196,11 @@ class Database:
             (record_id, number, envelope, entry_index),
         )
 
-    def events(self, record_id: str) -> list[bytes]:
-        """Return the signed events of a record, in order."""
-        cursor = self._connection.execute(
-            "SELECT envelope FROM consent_event WHERE record_id = ? ORDER BY number", (record_id,)
-        )
-        return [row[0] for row in cursor]
+    def events(self, record_id: str) -> list[tuple[bytes, int]]:
+        """Return the signed events of a record in order, each with the index of its ledger entry."""
+        return self._connection.execute(
+            "SELECT envelope, entry_idx FROM consent_event WHERE record_id = ? ORDER BY number", (record_id,)
+        ).fetchall()
 
     # --- vault
 

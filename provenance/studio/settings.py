@@ -1,0 +1,86 @@
+"""The settings file of a studio, `provenance.toml`."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from provenance.errors import InputError, StudioError
+
+STATE_VERSION = 1
+MAX_SETTINGS_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a studio is called, and which log is its own.
+
+    Attributes:
+        name: as certificates and notices show it.
+        country: two letters, or None.
+        url: where people reach the studio, or None.
+        log_origin: names its log, and never changes.
+        log_key: the log's verifier key (vkey).
+    """
+
+    name: str
+    country: str | None
+    url: str | None
+    log_origin: str
+    log_key: str
+
+    def to_bytes(self) -> bytes:
+        """Return the file's content."""
+        studio = {"name": self.name, "country": self.country, "url": self.url}
+        ledger = {"origin": self.log_origin, "key": self.log_key}
+        lines = [
+            "# A studio of headshot-provenance. The name may be changed; the ledger's origin and key may not.",
+            f"state = {STATE_VERSION}",
+            *_table("studio", studio),
+            *_table("ledger", ledger),
+        ]
+        return ("\n".join(lines) + "\n").encode()
+
+    @classmethod
+    def parse(cls, data: bytes) -> "Settings":
+        """Return the settings in a file.
+
+        Raises:
+            StudioError: a newer version wrote it.
+            InputError: it is malformed.
+        """
+        try:
+            document = tomllib.loads(data.decode("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"provenance.toml: expected toml: {str(error).lower()}") from None
+        state = document.get("state")
+        if not isinstance(state, int):
+            raise InputError("provenance.toml: expected the state version")
+        if state != STATE_VERSION:
+            raise StudioError(
+                f"provenance.toml: expected state version {STATE_VERSION}, got {state}",
+                code="state-version",
+                hint="use the version of provenance that wrote it",
+            )
+        studio, ledger = document.get("studio"), document.get("ledger")
+        if not isinstance(studio, dict) or not isinstance(ledger, dict):
+            raise InputError("provenance.toml: expected the tables studio and ledger")
+        return cls(
+            name=_text(studio, "name"),
+            country=_text(studio, "country") if "country" in studio else None,
+            url=_text(studio, "url") if "url" in studio else None,
+            log_origin=_text(ledger, "origin"),
+            log_key=_text(ledger, "key"),
+        )
+
+
+def _table(name: str, members: Mapping[str, str | None]) -> list[str]:
+    # A JSON string is a TOML basic string, as long as it has no DEL, which no member can have.
+    return ["", f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in members.items() if value is not None)]
+
+
+def _text(table: dict[str, object], name: str) -> str:
+    value = table.get(name)
+    if not isinstance(value, str) or not value:
+        raise InputError(f"provenance.toml: expected {name} as text")
+    return value

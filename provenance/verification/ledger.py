@@ -1,0 +1,100 @@
+"""Step 8: whether the log holds the stamp, from the proof in the file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from provenance.credentials.manifest import ConsentAssertion
+from provenance.credentials.origin import CONSENT_LABEL
+from provenance.credentials.reading import Credential
+from provenance.entries import TAG_IMAGE, StampEntry, parse_entry, verify_commitment
+from provenance.errors import InputError, VerificationError
+from provenance.note import NoteKey
+from provenance.proof import parse_proof
+from provenance.verification.report import Axis, Finding, LedgerCode
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFinding:
+    """What step 8 found: its axis, and the assertion and entry for the steps after it."""
+
+    axis: Axis
+    assertion: ConsentAssertion | None = None
+    entry: StampEntry | None = None
+
+
+ABSENT = LedgerFinding(Axis(LedgerCode.ABSENT, "Not in a ledger", "The file names no entry in a public ledger."))
+
+
+def judge_ledger(
+    credential: Credential,
+    *,
+    picture_digest: bytes | None,
+    known_logs: Sequence[NoteKey],
+    findings: list[Finding],
+) -> LedgerFinding:
+    """Verify the proof in the file against the checkpoint's signature, and the entry against the picture.
+
+    Args:
+        credential: intact, so that what it says is its issuer's word.
+        picture_digest: of the file as it is now; None where the container is not one that can be walked.
+        known_logs: keys that the caller has from elsewhere; a log of the same origin must have one of these.
+        findings: added to.
+    """
+    data = credential.active_manifest.assertions.get(CONSENT_LABEL)
+    if data is None:
+        return ABSENT
+    try:
+        assertion = ConsentAssertion.from_json(data)
+    except InputError as error:
+        findings.append(Finding(8, error.code, str(error)))
+        return LedgerFinding(_axis(LedgerCode.UNPROVEN, {}))
+    facts = {"log": assertion.log_origin}
+    try:
+        entry = _verify(assertion, picture_digest, known_logs, findings)
+    except VerificationError as error:
+        findings.append(Finding(8, error.code, str(error)))
+        return LedgerFinding(_axis(LedgerCode.INCONSISTENT, facts), assertion)
+    except InputError as error:
+        findings.append(Finding(8, error.code, str(error)))
+        return LedgerFinding(_axis(LedgerCode.UNPROVEN, facts), assertion)
+    facts["entry"] = str(parse_proof(assertion.proof).index)
+    return LedgerFinding(_axis(LedgerCode.PROVEN, facts), assertion, entry)
+
+
+def _verify(
+    assertion: ConsentAssertion,
+    picture_digest: bytes | None,
+    known_logs: Sequence[NoteKey],
+    findings: list[Finding],
+) -> StampEntry:
+    key = NoteKey.from_text(assertion.log_key)
+    if key.name != assertion.log_origin:
+        raise VerificationError("ledger: the key in the credential is that of another log", code="log-key")
+    pinned = [known for known in known_logs if known.name == key.name]
+    if pinned and key not in pinned:
+        raise VerificationError("ledger: the key in the credential is not the log's own", code="log-key")
+    if not pinned:
+        findings.append(Finding(8, "log-key-unpinned", "the log's key is known from the credential only"))
+    proof = parse_proof(assertion.proof)
+    proof.verify(assertion.entry, keys=[key])
+    entry = parse_entry(assertion.entry)
+    if not isinstance(entry, StampEntry) or entry.handles != assertion.handles:
+        raise VerificationError("ledger: the entry is not the one of this stamp", code="entry-mismatch")
+    if picture_digest is None:
+        raise InputError("ledger: the picture in this kind of file cannot be compared with the entry")
+    verify_commitment(entry.image, tag=TAG_IMAGE, randomness=proof.extra or b"", digest=picture_digest)
+    return entry
+
+
+def _axis(code: LedgerCode, facts: dict[str, str]) -> Axis:
+    match code:
+        case LedgerCode.PROVEN:
+            return Axis(code, "In the ledger", f"Entry {facts['entry']} of the log {facts['log']} covers it.", facts)
+        case LedgerCode.INCONSISTENT:
+            return Axis(
+                code, "Contradicts the ledger", "The ledger proof in this file is wrong. Do not rely on it.", facts
+            )
+        case _:
+            return Axis(
+                code, "Not proven by a ledger", "The file names a ledger, but what it carries proves nothing.", facts
+            )

@@ -1,0 +1,153 @@
+"""The report: facts on separate axes, each with a stable code and words for people, and one verdict over them."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from provenance.canonical import Json
+
+SCHEMA = "urn:headshot-provenance:schema:verification-report:1"
+
+
+class Verdict(enum.StrEnum):
+    """The answer by the default policy; missing evidence is neither yes nor no."""
+
+    PASSED = "PASSED"
+    FAILED = "FAILED"
+    INDETERMINATE = "INDETERMINATE"
+
+
+class CredentialCode(enum.StrEnum):
+    """What the credential itself is worth."""
+
+    TRUSTED = "trusted"
+    VALID = "valid"
+    TEXT_EDITED = "text-edited"
+    INVALID = "invalid"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    RECOVERED = "recovered"
+    NONE = "none"
+    UNREADABLE = "unreadable"
+    REMOTE = "remote"
+
+
+class LedgerCode(enum.StrEnum):
+    """Whether the ledger holds the stamp."""
+
+    PROVEN = "proven"
+    UNPROVEN = "unproven"
+    INCONSISTENT = "inconsistent"
+    ABSENT = "absent"
+
+
+class HistoryCode(enum.StrEnum):
+    """Whether everything the picture was made from verifies."""
+
+    CLEAN = "clean"
+    DAMAGED = "damaged"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One line of the report.
+
+    Attributes:
+        code: stable, for programs.
+        headline: a few words for people.
+        sentence: one plain sentence.
+        facts: whatever else is known, by name.
+    """
+
+    code: str
+    headline: str
+    sentence: str
+    facts: Mapping[str, Json] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the axis as it stands in the document."""
+        return {"code": self.code, "headline": self.headline, "sentence": self.sentence, **self.facts}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that a step found and that the axes alone do not say.
+
+    Attributes:
+        step: the number of the verification step.
+        code: stable, for programs.
+        message: one line.
+        source: where it comes from: this program, or a validation status of the SDK.
+    """
+
+    step: int
+    code: str
+    message: str
+    source: str = "provenance"
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the finding as it stands in the document."""
+        return {"step": self.step, "code": self.code, "message": self.message, "source": self.source}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found about one file.
+
+    Attributes:
+        file: as it was named.
+        checked_at: the time that the consent was judged for, RFC 3339.
+        verdict: by the default policy.
+        reason: the one thing that decided, in a plain sentence.
+        credential: integrity and issuer.
+        origin: where the picture comes from.
+        consent_then: when it was stamped.
+        consent_now: at `checked_at`, for the use that was asked for.
+        consent_basis: what the consent axis rests on, or None.
+        ledger: whether the log holds the stamp.
+        history: everything that it was made from.
+        time: how surely the time of stamping is known.
+        identity: named-actor assertions.
+        label_required: whether AI-made content must be labelled; None where the origin is not known.
+        findings: in the order of the steps.
+    """
+
+    file: str
+    checked_at: str
+    verdict: Verdict
+    reason: str
+    credential: Axis
+    origin: Axis
+    consent_then: Axis
+    consent_now: Axis
+    consent_basis: str | None
+    ledger: Axis
+    history: Axis
+    time: Axis
+    identity: Axis
+    label_required: bool | None
+    findings: tuple[Finding, ...]
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the report as a document that validates against `verification-report.schema.json`."""
+        return {
+            "schema": SCHEMA,
+            "file": self.file,
+            "checked_at": self.checked_at,
+            "verdict": self.verdict.value,
+            "reason": self.reason,
+            "credential": self.credential.to_json(),
+            "origin": self.origin.to_json(),
+            "consent": {
+                "then": self.consent_then.to_json(),
+                "now": self.consent_now.to_json(),
+                "basis": self.consent_basis,
+            },
+            "ledger": self.ledger.to_json(),
+            "history": self.history.to_json(),
+            "time": self.time.to_json(),
+            "identity": self.identity.to_json(),
+            "label_required": self.label_required,
+            "findings": [finding.to_json() for finding in self.findings],
+        }

@@ -1,0 +1,253 @@
+"""The numbered steps of verification, in their order.
+
+0. Identify the file.
+1. Read its credentials, offline.
+2. Integrity: is it as it was signed?
+3. Issuer: does the caller trust who signed it?
+4. Time: how surely is the time of signing known?
+5. History: does everything that it was made from verify?
+6. Origin: camera, people or AI, by the whole chain.
+8. Ledger: does the log hold the stamp?
+9. Consent when it was stamped.
+10. Consent now, for the use that is asked for.
+12. The verdict.
+
+Steps 7 (evidence in the file against the claim) and 11 (named actors) are not taken by this version, and the report
+says nothing of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from provenance import durable
+from provenance.clock import to_seconds
+from provenance.consent.scopes import Scope
+from provenance.credentials.origin import Origin
+from provenance.credentials.reading import Credential, read_credential
+from provenance.errors import InputError, NoCredentialError, ProvenanceError, RemoteCredentialError
+from provenance.note import NoteKey
+from provenance.picture import MAX_PICTURE_BYTES, STAMPABLE, Picture, PictureFormat, identify, read_picture
+from provenance.pki import TrustAnchors
+from provenance.verification import consent as consent_steps
+from provenance.verification.credential import judge_credential, judge_history, judge_origin, judge_time
+from provenance.verification.ledger import ABSENT, judge_ledger
+from provenance.verification.report import Axis, CredentialCode, Finding, HistoryCode, Report
+from provenance.verification.sources import StatusSource
+from provenance.verification.verdict import decide
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked about a picture.
+
+    Attributes:
+        at: the time to judge the consent for.
+        scope: the use that is planned, or None for the uses that the stamp names.
+        territory: an ISO 3166 code, or None for anywhere that the grants cover.
+    """
+
+    at: datetime
+    scope: Scope | None = None
+    territory: str | None = None
+
+
+def verify_file(
+    path: Path,
+    *,
+    question: Question,
+    anchors: Sequence[TrustAnchors] = (),
+    known_logs: Sequence[NoteKey] = (),
+    source: StatusSource | None = None,
+) -> Report:
+    """Take a file through the steps, and return the report; a file that cannot be read is a report, too.
+
+    Args:
+        path: the file; nothing that it names is ever fetched.
+        question: the use, place and time that are asked about.
+        anchors: certificates that may vouch for claim signers; without any, nobody is trusted.
+        known_logs: keys of logs that the caller has from elsewhere.
+        source: who can say what a consent allows; without one, that is not known.
+    """
+    findings: list[Finding] = []
+    try:
+        # (0): identify the file
+        data = durable.read(path, max_bytes=MAX_PICTURE_BYTES)
+        kind = _identify(path, data)
+        picture = _take_apart(kind, data, findings)
+        # (1): read the credentials, offline
+        store = picture.store if picture else None
+        credential = read_credential(data, kind.media_type, anchors=anchors, store=store)
+    except NoCredentialError:
+        return _without_credential(path, question, _NONE, findings)
+    except RemoteCredentialError as error:
+        axis = Axis(CredentialCode.REMOTE, "Credential elsewhere", _sentence(error))
+        return _without_credential(path, question, axis, [*findings, Finding(1, error.code, str(error))])
+    except ProvenanceError as error:
+        step = 0 if isinstance(error, InputError) else 1
+        axis = Axis(CredentialCode.UNREADABLE, "Could not check", _sentence(error))
+        return _without_credential(path, question, axis, [*findings, Finding(step, error.code, str(error))])
+    return _judge(path, credential, picture, findings, question=question, known_logs=known_logs, source=source)
+
+
+def _judge(
+    path: Path,
+    credential: Credential,
+    picture: Picture | None,
+    findings: list[Finding],
+    *,
+    question: Question,
+    known_logs: Sequence[NoteKey],
+    source: StatusSource | None,
+) -> Report:
+    # (2) and (3): integrity and issuer
+    credential_axis = judge_credential(credential, findings)
+    if credential_axis.code == CredentialCode.INVALID:
+        # What an invalid credential says is nobody's word, and is not shown (C2PA 2.4, 14.3).
+        return _report(path, question, credential_axis, findings)
+    # (4): time
+    time = judge_time(credential, findings)
+    # (5): history
+    history = judge_history(credential, findings)
+    # (6): origin
+    origin, label = judge_origin(credential)
+    # (8): ledger
+    ledger = judge_ledger(
+        credential,
+        picture_digest=picture.digest if picture else None,
+        known_logs=known_logs,
+        findings=findings,
+    )
+    then, now, basis = consent_steps.NOT_LINKED, consent_steps.NOT_LINKED, None
+    if ledger.assertion is not None:
+        # (9): consent when it was stamped
+        then, basis = consent_steps.judge_then(
+            ledger.assertion, origin=origin.code, ledger=ledger.axis.code, source=source, findings=findings
+        )
+        # (10): consent now
+        now = consent_steps.judge_now(
+            ledger.assertion,
+            origin=origin.code,
+            scope=question.scope,
+            territory=question.territory,
+            at=question.at,
+            source=source,
+            findings=findings,
+        )
+    return _report(
+        path,
+        question,
+        credential_axis,
+        findings,
+        origin=origin,
+        then=then,
+        now=now,
+        basis=basis,
+        ledger=ledger.axis,
+        history=history,
+        time=time,
+        identity=_identity(credential),
+        label=label,
+    )
+
+
+def _identify(path: Path, data: bytes) -> PictureFormat:
+    if not data:
+        raise InputError(f"{path.name}: the file is empty", code="file-empty")
+    kind = identify(data)
+    if kind is None:
+        raise InputError(f"{path.name}: expected a picture, got something else", code="picture-kind")
+    return kind
+
+
+def _take_apart(kind: PictureFormat, data: bytes, findings: list[Finding]) -> Picture | None:
+    """Walk the container where it can be walked; a damaged one may still carry a credential that says so."""
+    if kind not in STAMPABLE:
+        return None
+    try:
+        return read_picture(data)
+    except InputError as error:
+        findings.append(Finding(0, error.code, str(error)))
+        return None
+
+
+def _without_credential(path: Path, question: Question, axis: Axis, findings: list[Finding]) -> Report:
+    """Report a file whose credential cannot be judged; if it is damaged as a picture, that comes first."""
+    damage = next((finding for finding in findings if finding.code == "picture-damaged"), None)
+    if damage is not None and axis.code == CredentialCode.NONE:
+        axis = Axis(CredentialCode.UNREADABLE, "Could not check", f"The picture is damaged: {damage.message}.")
+    return _report(path, question, axis, findings)
+
+
+_NONE = Axis(
+    CredentialCode.NONE,
+    "No credential",
+    "Nothing in this file says where it comes from. That is common and proves nothing.",
+)
+_ORIGIN = Axis(Origin.UNKNOWN, "Origin not stated", "Nothing that can be relied on says where the picture comes from.")
+_HISTORY = Axis(HistoryCode.UNKNOWN, "History not known", "Nothing that can be relied on says what it was made from.")
+_TIME = Axis("none", "Time not stated", "Nothing trustworthy says when it was signed.", {"at": None})
+_IDENTITY = Axis("none", "No named actor", "No person or organisation is named beside the issuer.")
+
+
+def _report(
+    path: Path,
+    question: Question,
+    credential: Axis,
+    findings: list[Finding],
+    *,
+    origin: Axis = _ORIGIN,
+    then: Axis | None = None,
+    now: Axis | None = None,
+    basis: str | None = None,
+    ledger: Axis = ABSENT.axis,
+    history: Axis = _HISTORY,
+    time: Axis = _TIME,
+    identity: Axis = _IDENTITY,
+    label: bool | None = None,
+) -> Report:
+    """(12): decide, and put everything together."""
+    absent = credential.code in (CredentialCode.NONE, CredentialCode.REMOTE, CredentialCode.UNREADABLE)
+    default = consent_steps.NOT_LINKED if absent else consent_steps.NOT_READ
+    then, now = then or default, now or default
+    verdict, reason = decide(
+        credential=credential,
+        origin=origin,
+        history=history,
+        ledger=ledger,
+        consent_then=then,
+        consent_now=now,
+        findings=findings,
+    )
+    return Report(
+        file=str(path),
+        checked_at=to_seconds(question.at),
+        verdict=verdict,
+        reason=reason,
+        credential=credential,
+        origin=origin,
+        consent_then=then,
+        consent_now=now,
+        consent_basis=basis,
+        ledger=ledger,
+        history=history,
+        time=time,
+        identity=identity,
+        label_required=label,
+        findings=tuple(sorted(findings, key=lambda finding: finding.step)),
+    )
+
+
+def _identity(credential: Credential) -> Axis:
+    named = any(label.startswith("cawg.identity") for label in credential.active_manifest.assertions)
+    if named:
+        return Axis(
+            "not-checked", "Named actor not checked", "It names a person or organisation; that was not checked."
+        )
+    return _IDENTITY
+
+
+def _sentence(error: ProvenanceError) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."
