@@ -4,10 +4,13 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provenance.canonical import Json, parse_object
 from provenance.errors import InputError
+
+if TYPE_CHECKING:
+    from referencing import Registry
 
 
 def names() -> list[str]:
@@ -29,8 +32,8 @@ def load(name: str) -> dict[str, Any]:
     return dict(parse_object(source.read_bytes(), place=f"schema {name}"))
 
 
-def validate(document: Json, name: str) -> None:
-    """Check `document` against the schema called `name`.
+def validate(document: Json, name: str, *, part: str | None = None) -> None:
+    """Check `document` against the schema called `name`, or against one of its `$defs`.
 
     Raises:
         InputError: the document does not fit; the message names the place in it.
@@ -39,11 +42,22 @@ def validate(document: Json, name: str) -> None:
     # Takes 70 ms to import, and only readers of other people's documents need it.
     import jsonschema
 
-    validator = jsonschema.Draft202012Validator(load(name), format_checker=jsonschema.FormatChecker())
-    error = next(iter(sorted(validator.iter_errors(document), key=lambda e: (len(e.absolute_path), str(e.path)))), None)
-    if error is not None:
-        place = ".".join(str(step) for step in error.absolute_path) or "document"
-        raise InputError(f"{name} at {place}: {error.message[:200]}")
+    schema: dict[str, Any] = load(name)
+    if part is not None:
+        schema = {"$ref": f"{schema['$id']}#/$defs/{part}"}
+    validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker(), registry=_registry())
+    errors = sorted(validator.iter_errors(document), key=lambda error: (len(error.absolute_path), str(error.path)))
+    if errors:
+        place = ".".join(str(step) for step in errors[0].absolute_path) or "document"
+        raise InputError(f"{name} at {place}: {errors[0].message[:200]}")
+
+
+@cache
+def _registry() -> "Registry[Any]":
+    from referencing import Registry, Resource
+
+    found: Registry[Any] = Registry()
+    return found.with_resources((load(name)["$id"], Resource.from_contents(load(name))) for name in names())
 
 
 def _root() -> Traversable:

@@ -47,7 +47,8 @@ def decide(
     for finding in findings:
         if finding.code in _OPEN_FINDINGS or _unknown_failure(finding):
             return Verdict.INDETERMINATE, f"Something about it could not be judged: {finding.code}."
-    return Verdict.PASSED, "Intact, from an issuer whom you trust, in the ledger, and with consent."
+    consent = "and shows nobody real" if consent_now.code == ConsentCode.NOT_NEEDED else "and with consent"
+    return Verdict.PASSED, f"Intact, from an issuer whom you trust, in the ledger, {consent}."
 
 
 _OPEN_FINDINGS = frozenset({"unsigned-bytes", "scope-unknown", "subject-contradiction"})

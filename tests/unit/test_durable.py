@@ -61,7 +61,6 @@ def names_in(folder: Path) -> list[str]:
 @either_way
 @pytest.mark.parametrize("write", WRITERS)
 @pytest.mark.parametrize("data", [b"", b"data", bytes(3_000_000)])
-@either_way
 def test_a_new_file_is_written(tmp_path: Path, write: Write, data: bytes) -> None:
     write(tmp_path / "page", data)
     assert (tmp_path / "page").read_bytes() == data
@@ -70,7 +69,6 @@ def test_a_new_file_is_written(tmp_path: Path, write: Write, data: bytes) -> Non
 
 @either_way
 @pytest.mark.parametrize("write", WRITERS)
-@either_way
 def test_a_file_in_the_current_directory_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write
 ) -> None:
@@ -82,7 +80,6 @@ def test_a_file_in_the_current_directory_is_written(
 
 @either_way
 @pytest.mark.parametrize("write", [durable.create, durable.replace])
-@either_way
 def test_a_file_is_public_or_private_as_asked(tmp_path: Path, write: Callable[..., None]) -> None:
     before = os.umask(0o022)
     try:
@@ -112,7 +109,6 @@ def test_a_file_is_not_created_over_another_one(tmp_path: Path) -> None:
 
 @either_way
 @pytest.mark.parametrize("target", ["page", "nowhere"])
-@either_way
 def test_a_file_is_not_created_over_a_link(tmp_path: Path, target: str) -> None:
     (tmp_path / "link").symlink_to(tmp_path / target)
     with pytest.raises(FileExistsError):
@@ -157,7 +153,6 @@ def test_a_directory_is_not_replaced_and_nothing_is_left_beside_it(tmp_path: Pat
 
 @either_way
 @pytest.mark.parametrize("write", WRITERS)
-@either_way
 def test_no_directory_is_made(tmp_path: Path, write: Write) -> None:
     with pytest.raises(FileNotFoundError):
         write(tmp_path / "folder" / "page", b"data")
@@ -166,7 +161,6 @@ def test_no_directory_is_made(tmp_path: Path, write: Write) -> None:
 
 @either_way
 @pytest.mark.parametrize("write", WRITERS)
-@either_way
 def test_where_the_disk_refuses_nothing_is_left_and_nothing_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write
 ) -> None:
@@ -183,7 +177,6 @@ def test_where_the_disk_refuses_nothing_is_left_and_nothing_changed(
 
 @either_way
 @pytest.mark.parametrize("write", WRITERS)
-@either_way
 def test_no_descriptor_stays_open(tmp_path: Path, write: Write) -> None:
     def free_descriptor() -> int:
         descriptor = os.open(tmp_path, os.O_RDONLY)

@@ -3,6 +3,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from provenance.canonical import from_base64url, to_base64url
@@ -184,19 +185,11 @@ def test_swapped_signatures_are_refused() -> None:
         verify(envelope)
 
 
-@pytest.mark.parametrize("size", [0, 63, 65])
+@pytest.mark.parametrize("size", [0, 63, 64, 65])
 @pytest.mark.parametrize("number", [0, 1])
-def test_a_signature_of_another_length_is_refused(number: int, size: int) -> None:
+def test_a_signature_of_zeros_is_refused(number: int, size: int) -> None:
     envelope = document()
     envelope["signatures"][number]["signature"] = to_base64url(bytes(size))
-    with refused(VerificationError, "signed document: a signature does not verify", code="signature-invalid"):
-        verify(envelope)
-
-
-@pytest.mark.parametrize("size", [64])
-def test_a_signature_of_zeros_is_refused(size: int) -> None:
-    envelope = document()
-    envelope["signatures"][1]["signature"] = to_base64url(bytes(size))
     with refused(VerificationError, "signed document: a signature does not verify", code="signature-invalid"):
         verify(envelope)
 
@@ -219,7 +212,8 @@ def test_a_header_of_the_wrong_json_is_malformed() -> None:
 EC_JWK = CONTROLLER.public_jwk()
 OKP_JWK = SUBJECT.public_jwk()
 OFF_THE_CURVE = {**EC_JWK, "y": to_base64url(bytes(32))}
-P384_JWK = {"kty": "EC", "crv": "P-384", "x": to_base64url(bytes(48)), "y": to_base64url(bytes(48))}
+P384 = ec.generate_private_key(ec.SECP384R1()).public_key().public_numbers()
+P384_JWK = {"kty": "EC", "crv": "P-384", "x": to_base64url(P384.x.to_bytes(48)), "y": to_base64url(P384.y.to_bytes(48))}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,80 @@
+"""How everything is said: data to stdout, the rest to stderr, and nothing that a file says can act on the terminal."""
+
+import json
+import shutil
+import textwrap
+import unicodedata
+from collections.abc import Iterable
+
+import click
+
+from provenance.canonical import Json
+
+MAX_TEXT = 400
+MIN_WIDTH = 40
+MAX_WIDTH = 100
+
+
+def safe(text: str) -> str:
+    r"""Return `text` with every character that could act instead of show written out, and cut to a decent length.
+
+    Control characters, line breaks, bidirectional overrides and other invisible formatting become `\u{…}`; letters
+    of any script stay.
+    """
+    shown = "".join(
+        character if character == "\u200d" or not _acts(character) else f"\\u{{{ord(character):x}}}"
+        for character in text[: MAX_TEXT + 1]
+    )
+    return shown if len(text) <= MAX_TEXT else f"{shown}…"
+
+
+def say(text: str = "") -> None:
+    """Print one line of data."""
+    click.echo(text)
+
+
+def note(text: str) -> None:
+    """Print one line that is not data."""
+    click.echo(text, err=True)
+
+
+def print_json(document: Json) -> None:
+    """Print one document on one line."""
+    click.echo(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
+
+
+def print_error(message: str, *, hint: str | None = None) -> None:
+    """Print an error, and what to do next."""
+    click.echo(f"provenance: error: {safe(message)}", err=True)
+    if hint:
+        click.echo(f"hint: {safe(hint)}", err=True)
+
+
+def wrapped(label: str, text: str, *, width: int = 12) -> str:
+    """Return `label`, padded, and `text` beside it, folded to the terminal."""
+    columns = max(MIN_WIDTH, min(shutil.get_terminal_size((80, 24)).columns, MAX_WIDTH))
+    lines = textwrap.wrap(
+        safe(text),
+        columns,
+        initial_indent=f"  {label:<{width}}",
+        subsequent_indent=" " * (width + 2),
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines or [f"  {label}"])
+
+
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """Return such as `1 picture` or `3 pictures`."""
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def table(rows: Iterable[tuple[str, ...]]) -> None:
+    """Print rows in columns as wide as their widest cell."""
+    cells = [tuple(safe(cell) for cell in row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        say("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _acts(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")

@@ -1,0 +1,160 @@
+"""`provenance verify`."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from provenance import durable, pki
+from provenance.clock import SystemClock, from_user
+from provenance.consent.grants import parse_scope, parse_territory
+from provenance.errors import InputError, ProvenanceError, StudioError
+from provenance.note import NoteKey
+from provenance.pki import MAX_PEM_BYTES, TrustAnchors
+from provenance.verification import Question, Report, StatusSource, Verdict, verify_file
+from provenance_cli._options import json_option, opened, studio_option
+from provenance_cli._output import note, print_json, safe, say, wrapped
+from provenance_cli.trust import LOG_LINE
+
+_EXIT_CODES = {Verdict.FAILED: 1, Verdict.INDETERMINATE: 3, Verdict.PASSED: 0}
+
+
+@dataclass
+class _Trusted:
+    anchors: list[TrustAnchors] = field(default_factory=list)
+    logs: list[NoteKey] = field(default_factory=list)
+    source: StatusSource | None = None
+
+
+@click.command("verify")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--for", "scope", metavar="SCOPE", help="The use that you plan, such as publish.web.")
+@click.option("--territory", metavar="CC", help="Where you plan it, such as DE.")
+@click.option("--at", "at", metavar="TIME", help="Judge the consent for this time (UTC) instead of now.")
+@click.option(
+    "--trust",
+    "trust_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PEM",
+    help="Trust these issuers, such as a studio's `trust export`; may be repeated.",
+)
+@json_option
+@studio_option
+def command(
+    files: tuple[Path, ...],
+    *,
+    scope: str | None,
+    territory: str | None,
+    at: str | None,
+    trust_files: tuple[Path, ...],
+    as_json: bool,
+    studio_path: Path | None,
+) -> int:
+    """Check pictures: are they intact, who issued them, where do they come from, and did the person agree?
+
+    Needs no studio and no network. Within a studio, its own stamps and consents are known.
+    """
+    question = Question(
+        at=SystemClock().now() if at is None else from_user(at),
+        scope=None if scope is None else parse_scope(scope),
+        territory=None if territory is None else parse_territory(territory),
+    )
+    verdicts = set()
+    with _trusted(trust_files, studio_path) as trusted:
+        for number, path in enumerate(files):
+            report = verify_file(
+                path,
+                question=question,
+                anchors=trusted.anchors,
+                known_logs=trusted.logs,
+                source=trusted.source,
+            )
+            verdicts.add(report.verdict)
+            if as_json:
+                print_json(report.to_json())
+            else:
+                if number:
+                    say()
+                print_card(report)
+                next_step = _next_step(report, trusted)
+                if next_step:
+                    note(f"hint: {safe(next_step)}")
+    return next(code for verdict, code in _EXIT_CODES.items() if verdict in verdicts)
+
+
+def print_card(report: Report) -> None:
+    """Print a report for people: the verdict with its reason, then one line an axis."""
+    say(safe(Path(report.file).name))
+    say(wrapped(report.verdict, report.reason, width=15))
+    axes = [("Credential", report.credential)]
+    if report.credential.code not in ("none", "unreadable", "remote", "invalid"):
+        axes += [("Origin", report.origin), ("Ledger", report.ledger)]
+    for label, axis in axes:
+        say(wrapped(label, f"{axis.headline}. {axis.sentence}", width=15))
+    if ("Ledger", report.ledger) in axes:
+        if report.history.code != "clean":
+            say(wrapped("History", f"{report.history.headline}. {report.history.sentence}", width=15))
+        then, now = report.consent_then, report.consent_now
+        if then.code == now.code == "not-linked":
+            say(wrapped("Consent", f"{now.headline}. {now.sentence}", width=15))
+        else:
+            say(wrapped("Consent then", f"{then.headline}. {then.sentence}", width=15))
+            say(wrapped("Consent now", f"{now.headline}. {now.sentence}", width=15))
+        if report.label_required:
+            say(
+                wrapped(
+                    "Label", "AI made or changed this picture; in the EU it may have to be labelled as such.", width=15
+                )
+            )
+    for finding in report.findings:
+        if finding.code in ("revocation-not-checked", "log-key-unpinned"):
+            say(wrapped("Note", f"{finding.message[:1].upper()}{finding.message[1:]}.", width=15))
+
+
+def _next_step(report: Report, trusted: _Trusted) -> str | None:
+    code = report.credential.code
+    if code == "valid":
+        return "if you know this issuer, ask for its trust file, and add --trust FILE"
+    if code == "trusted" and report.consent_now.code == "unknown" and trusted.source is None:
+        return "ask the studio whether the consent still stands, before you publish"
+    if code == "none":
+        return "ask the photographer for the stamped original"
+    return None
+
+
+@contextmanager
+def _trusted(trust_files: tuple[Path, ...], studio_path: Path | None) -> Iterator[_Trusted]:
+    found = _Trusted()
+    for path in trust_files:
+        data = durable.read(path, max_bytes=MAX_PEM_BYTES)
+        certificates = pki.parse_certificates(data, place=path.name)
+        found.anchors.append(
+            TrustAnchors(f"urn:headshot-provenance:trust:file:{len(found.anchors)}", pki.to_pem(*certificates))
+        )
+        found.logs += _log_keys(data, path.name)
+    with ExitStack() as stack:
+        try:
+            studio = stack.enter_context(opened(studio_path))
+            found.anchors.append(studio.anchors())
+            found.logs.append(studio.log_key)
+            # Here and not at the top: a check outside a studio needs no database.
+            from provenance.studio.status import StudioStatus
+
+            found.source = StudioStatus(studio)
+        except StudioError as error:
+            if studio_path is not None or error.code != "studio-missing":
+                raise
+        except ProvenanceError:
+            raise
+        yield found
+
+
+def _log_keys(data: bytes, name: str) -> list[NoteKey]:
+    lines = data.decode("utf-8", "replace").splitlines()
+    try:
+        return [NoteKey.from_text(line.removeprefix(LOG_LINE)) for line in lines if line.startswith(LOG_LINE)]
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
