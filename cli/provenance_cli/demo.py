@@ -37,12 +37,11 @@ def command(*, photo: Path | None, keep: Path | None) -> int:
     source = None if photo is None else durable.read(photo, max_bytes=MAX_PICTURE_BYTES)
     with _folder(keep) as folder:
         expected = _Demo(folder, source).run()
-    if keep is not None:
-        say(
-            f"Everything is kept in {safe(str(keep))}: look around with provenance ledger show --studio {safe(str(keep))}"
-        )
-    else:
+    if keep is None:
         say("Nothing was kept. Add --keep DIR to look at the files yourself.")
+    else:
+        place = safe(str(keep))
+        say(f"Everything is kept in {place}: look around with provenance ledger show --studio {place}")
     return 0 if expected else 3
 
 

@@ -2,12 +2,12 @@ import base64
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support.refusals import refused
 
 from provenance.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint_text
 from provenance.errors import InputError, VerificationError
 from provenance.keys import SigningKey
 from provenance.note import NoteKey, parse_note, sign_note
-from support.refusals import refused
 
 # c2sp.org/signed-note, the example of a verifier key and of a note.
 FOO_KEY = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
@@ -29,9 +29,7 @@ POEM_NOTE = (
 # golang.org/x/mod/sumdb/note, note_test.go.
 PETER_KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 PETER_PRIVATE_KEY = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
-PETER_TEXT = (
-    "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
-)
+PETER_TEXT = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
 PETER_NOTE = (
     f"{PETER_TEXT}\n"
     "— PeterNeumann "

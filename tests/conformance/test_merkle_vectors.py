@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from provenance.errors import VerificationError
-from provenance.merkle import leaf_hash, root_hash, verify_consistency, verify_inclusion
 from support.refusals import assert_plain_message
 from support.shared import SHARED, shared
 from support.trees import naive_root
+
+from provenance.errors import VerificationError
+from provenance.merkle import leaf_hash, root_hash, verify_consistency, verify_inclusion
 
 # The vectors of github.com/transparency-dev/merkle, testdata/.
 VECTORS = SHARED / "vectors" / "merkle"

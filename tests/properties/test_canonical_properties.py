@@ -3,6 +3,8 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from support.mutations import edited_bytes
+from support.refusals import assert_plain_message
 
 from provenance.canonical import (
     Json,
@@ -13,8 +15,6 @@ from provenance.canonical import (
     to_base64url,
 )
 from provenance.errors import InputError
-from support.mutations import edited_bytes
-from support.refusals import assert_plain_message
 
 EXACT = st.integers(-(2**53) + 1, 2**53 - 1)
 TEXTS = st.text(max_size=12)
@@ -28,7 +28,7 @@ ANY_JSON: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(TEXTS, inner, max_size=5),
     max_leaves=20,
 )
-SAMPLE = canonical_bytes({"a": [1, -2, None, True, "é\n\"😀"], "b": {"c": {}, "d": []}, "é": "\u0001"})
+SAMPLE = canonical_bytes({"a": [1, -2, None, True, 'é\n"😀'], "b": {"c": {}, "d": []}, "é": "\u0001"})
 
 
 def reversed_keys(value: Json) -> Json:

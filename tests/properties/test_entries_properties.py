@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.mutations import edited, edited_bytes
+from support.refusals import assert_plain_message
+from support.trees import flipped
 
 from provenance.canonical import to_base64url
 from provenance.entries import (
@@ -21,9 +24,6 @@ from provenance.entries import (
     verify_commitment,
 )
 from provenance.errors import InputError, VerificationError
-from support.mutations import edited, edited_bytes
-from support.refusals import assert_plain_message
-from support.trees import flipped
 
 HASHES = st.binary(min_size=32, max_size=32)
 TAGS = st.sampled_from([TAG_CONSENT, TAG_CONSENT_EVENT, TAG_IMAGE])

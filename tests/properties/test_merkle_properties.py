@@ -1,19 +1,9 @@
+from itertools import pairwise
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from provenance.errors import VerificationError
-from provenance.merkle import (
-    Frontier,
-    consistency_ranges,
-    inclusion_ranges,
-    leaf_hash,
-    root_hash,
-    verify_consistency,
-    verify_inclusion,
-)
 from support.refusals import assert_plain_message
 from support.trees import (
     consistency,
@@ -25,6 +15,17 @@ from support.trees import (
     naive_inclusion,
     naive_root,
     root,
+)
+
+from provenance.errors import VerificationError
+from provenance.merkle import (
+    Frontier,
+    consistency_ranges,
+    inclusion_ranges,
+    leaf_hash,
+    root_hash,
+    verify_consistency,
+    verify_inclusion,
 )
 
 MAX_SIZE = 70
@@ -48,7 +49,9 @@ def growths(draw: st.DrawFn) -> tuple[int, int]:
     return draw(st.integers(1, new_size - 1)), new_size
 
 
-def includes(index: int, size: int, proof: list[bytes], *, claimed: bytes | None = None, top: bytes | None = None) -> bool:
+def includes(
+    index: int, size: int, proof: list[bytes], *, claimed: bytes | None = None, top: bytes | None = None
+) -> bool:
     """Tell whether the proof is taken; a refusal must have the form of all refusals."""
     try:
         verify_inclusion(
@@ -135,7 +138,7 @@ def test_the_subtrees_of_an_inclusion_proof_and_the_leaf_make_up_the_tree(size: 
     parts = sorted([(index, index + 1), *inclusion_ranges(index=index, size=size)])
     assert len(parts) <= 64
     assert (parts[0][0], parts[-1][1]) == (0, size)
-    assert all(left[1] == right[0] for left, right in zip(parts, parts[1:], strict=False))
+    assert all(left[1] == right[0] for left, right in pairwise(parts))
 
 
 @given(st.integers(1, 2**63), st.data())

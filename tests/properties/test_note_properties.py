@@ -1,13 +1,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.logs import Log
+from support.mutations import edited, edited_bytes, one_edit
+from support.refusals import assert_plain_message
 
 from provenance.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint_text
 from provenance.errors import InputError, VerificationError
 from provenance.note import Note, NoteKey, NoteSignature, parse_note, sign_note
-from support.logs import Log
-from support.mutations import edited, edited_bytes, one_edit
-from support.refusals import assert_plain_message
 
 LOG = Log()
 NOTE = sign_note("First line.\n\nThird line: é😀.\n", key=LOG.key, sign=LOG.signing_key.sign).to_bytes()
@@ -16,13 +16,11 @@ CHECKPOINT_TEXT = parse_note(CHECKPOINT).text
 
 CHARACTERS = st.characters(codec="utf-8", min_codepoint=0x20) | st.just("\n")
 TEXTS = st.text(CHARACTERS, max_size=60).map(lambda text: f"{text}\n")
-NAMES = st.text(st.characters(codec="utf-8", min_codepoint=0x21, exclude_characters="+"), min_size=1, max_size=20).filter(
-    lambda name: not any(character.isspace() for character in name)
-)
+NAMES = st.text(
+    st.characters(codec="utf-8", min_codepoint=0x21, exclude_characters="+"), min_size=1, max_size=20
+).filter(lambda name: not any(character.isspace() for character in name))
 KEYS = st.builds(NoteKey, NAMES, st.binary(min_size=32, max_size=32))
-SIGNATURES = st.builds(
-    NoteSignature, NAMES, st.binary(min_size=4, max_size=4), st.binary(min_size=1, max_size=100)
-)
+SIGNATURES = st.builds(NoteSignature, NAMES, st.binary(min_size=4, max_size=4), st.binary(min_size=1, max_size=100))
 NOTES = st.builds(Note, TEXTS, st.lists(SIGNATURES, min_size=1, max_size=5).map(tuple))
 CHECKPOINTS = st.builds(
     Checkpoint,
@@ -50,9 +48,7 @@ def test_any_text_is_signed_and_verified(text: str) -> None:
 
 
 @given(TEXTS, st.lists(SIGNATURES, max_size=4), st.data())
-def test_signatures_by_strangers_change_nothing(
-    text: str, strangers: list[NoteSignature], data: st.DataObject
-) -> None:
+def test_signatures_by_strangers_change_nothing(text: str, strangers: list[NoteSignature], data: st.DataObject) -> None:
     lines = [*strangers, *sign_note(text, key=LOG.key, sign=LOG.signing_key.sign).signatures]
     note = Note(text, tuple(data.draw(st.permutations(lines))))
     assert parse_note(note.to_bytes()).verify(keys=[LOG.key]) == (LOG.key,)

@@ -3,14 +3,14 @@ import base64
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from provenance.checkpoint import Checkpoint
-from provenance.errors import InputError, VerificationError
-from provenance.proof import LedgerProof, parse_proof
 from support.logs import LOG_ORIGIN, Log
 from support.mutations import edited, one_edit
 from support.refusals import assert_plain_message
 from support.trees import entry, root
+
+from provenance.checkpoint import Checkpoint
+from provenance.errors import InputError, VerificationError
+from provenance.proof import LedgerProof, parse_proof
 
 MAX_SIZE = 70
 LOG = Log()

@@ -1,10 +1,11 @@
 """A small log with a key of its own, for tests of notes, checkpoints and proofs."""
 
+from support.trees import inclusion, root
+
 from provenance.checkpoint import Checkpoint, sign_checkpoint
 from provenance.keys import SigningKey
 from provenance.note import NoteKey
 from provenance.proof import LedgerProof
-from support.trees import inclusion, root
 
 LOG_ORIGIN = "studio.example/log"
 

@@ -3,6 +3,7 @@ import json
 from collections import OrderedDict
 
 import pytest
+from support.refusals import refused
 
 from provenance.canonical import (
     MAX_JSON_BYTES,
@@ -16,7 +17,6 @@ from provenance.canonical import (
     to_base64url,
 )
 from provenance.errors import InputError
-from support.refusals import refused
 
 LARGEST = 2**53 - 1
 
@@ -267,7 +267,25 @@ def test_base64url_is_written_and_read(data: bytes, text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Zg==", "Zm8=", "Zm9vYg=", "=", " Zg", "Zg\n", "Z g", "A+z/4ME", "Zm9vé", "Z", "Zm9vY", "٢٢", None, 5, True, [], {}],
+    [
+        "Zg==",
+        "Zm8=",
+        "Zm9vYg=",
+        "=",
+        " Zg",
+        "Zg\n",
+        "Z g",
+        "A+z/4ME",
+        "Zm9vé",
+        "Z",
+        "Zm9vY",
+        "٢٢",
+        None,
+        5,
+        True,
+        [],
+        {},
+    ],
 )
 def test_what_is_not_base64url_is_refused(text: Json) -> None:
     with refused(InputError, "salt: expected base64url without padding"):

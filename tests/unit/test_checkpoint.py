@@ -1,13 +1,13 @@
 import base64
 
 import pytest
+from support.logs import LOG_ORIGIN, Log
+from support.refusals import refused
 
 from provenance.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint_text, sign_checkpoint
 from provenance.errors import InputError, VerificationError
 from provenance.merkle import EMPTY_ROOT
 from provenance.note import Note, NoteKey, NoteSignature, parse_note, sign_note
-from support.logs import LOG_ORIGIN, Log
-from support.refusals import refused
 
 LOG = Log()
 WITNESS = Log("witness.example/w1")
@@ -74,7 +74,9 @@ def test_the_message_shows_only_the_start_of_a_long_size() -> None:
         parse_checkpoint_text(f"{LOG_ORIGIN}\n{'1' * 1000}\n{ROOT_TEXT}\n")
 
 
-@pytest.mark.parametrize("root", ["A", "not base64", ROOT_TEXT.rstrip("="), ROOT_TEXT.replace("A", "-"), f"{ROOT_TEXT}é"])
+@pytest.mark.parametrize(
+    "root", ["A", "not base64", ROOT_TEXT.rstrip("="), ROOT_TEXT.replace("A", "-"), f"{ROOT_TEXT}é"]
+)
 def test_a_root_hash_that_is_not_base64_is_refused(root: str) -> None:
     with refused(InputError, "checkpoint line 3: expected a root hash in base64"):
         parse_checkpoint_text(f"{LOG_ORIGIN}\n42\n{root}\n")

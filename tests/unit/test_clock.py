@@ -2,10 +2,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from support.refusals import refused
 
 from provenance.clock import SystemClock, from_minutes, from_seconds, from_user, to_minutes, to_seconds
 from provenance.errors import InputError
-from support.refusals import refused
 
 MOMENT = datetime(2026, 11, 23, 21, 7, 5, tzinfo=UTC)
 
@@ -135,13 +135,17 @@ def test_a_person_may_type_a_date_a_minute_or_a_second(text: str, moment: dateti
     assert from_user(text).tzinfo is UTC
 
 
-@pytest.mark.parametrize("text", ["2026-02-30", "2026-00-10", "0000-01-01", "2026-11-23T25:00Z", "2026-11-23T21:07:60Z"])
+@pytest.mark.parametrize(
+    "text", ["2026-02-30", "2026-00-10", "0000-01-01", "2026-11-23T25:00Z", "2026-11-23T21:07:60Z"]
+)
 def test_a_date_that_does_not_exist_is_refused(text: str) -> None:
     with refused(InputError, f"time: expected a real date, got {text!r}"):
         from_user(text)
 
 
-@pytest.mark.parametrize("text", ["", "today", "23.11.2026", "2026-1-1", "2026-11-23\n", "2026-11-23T21:07+01:00", "2026"])
+@pytest.mark.parametrize(
+    "text", ["", "today", "23.11.2026", "2026-1-1", "2026-11-23\n", "2026-11-23T21:07+01:00", "2026"]
+)
 def test_other_text_than_a_date_or_time_is_refused(text: str) -> None:
     expected = "time: expected a date or UTC time such as 2026-11-23 or 2026-11-23T21:07Z"
     with refused(InputError, f"{expected}, got {text!r}"):

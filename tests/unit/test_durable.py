@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.refusals import refused
 
 from provenance import durable
 from provenance.durable import PRIVATE, PUBLIC
 from provenance.errors import InputError
-from support.refusals import refused
 
 Write = Callable[[Path, bytes], None]
 

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from support.refusals import refused
 
 from provenance.canonical import Json, canonical_bytes, to_base64url
 from provenance.entries import (
@@ -21,7 +22,6 @@ from provenance.entries import (
     verify_commitment,
 )
 from provenance.errors import InputError, VerificationError
-from support.refusals import refused
 
 AT = datetime(2026, 11, 23, 21, 7, tzinfo=UTC)
 ONE, TWO, THREE = bytes([1]) * 32, bytes([2]) * 32, bytes([3]) * 32
@@ -35,7 +35,10 @@ ENTRIES: list[tuple[Entry, str]] = [
         '"type":"genesis","v":1}',
     ),
     (ConsentEntry(AT, ONE), f'{{"at":"2026-11-23T21:07Z","commitment":"{ONE_TEXT}","type":"consent","v":1}}'),
-    (ConsentEventEntry(AT, ONE), f'{{"at":"2026-11-23T21:07Z","commitment":"{ONE_TEXT}","type":"consent-event","v":1}}'),
+    (
+        ConsentEventEntry(AT, ONE),
+        f'{{"at":"2026-11-23T21:07Z","commitment":"{ONE_TEXT}","type":"consent-event","v":1}}',
+    ),
     (StampEntry(AT, ONE, ()), f'{{"at":"2026-11-23T21:07Z","handles":[],"image":"{ONE_TEXT}","type":"stamp","v":1}}'),
     (
         StampEntry(AT, ONE, (THREE, TWO)),
@@ -243,5 +246,5 @@ def test_the_known_tags_are_these() -> None:
 
 
 def test_a_hash_takes_43_characters() -> None:
-    assert ONE_TEXT == base64.urlsafe_b64encode(ONE).decode().rstrip("=")
+    assert base64.urlsafe_b64encode(ONE).decode().rstrip("=") == ONE_TEXT
     assert len(ONE_TEXT) == 43

@@ -2,6 +2,7 @@ import inspect
 import re
 
 import pytest
+from support.refusals import assert_plain_message, refused
 
 from provenance import errors
 from provenance.errors import (
@@ -18,7 +19,6 @@ from provenance.errors import (
     VaultError,
     VerificationError,
 )
-from support.refusals import assert_plain_message, refused
 
 TREE = [
     (ProvenanceError, Exception, "error"),
@@ -94,7 +94,9 @@ def test_the_check_of_a_refusal_accepts_the_error_that_it_names(kind: type[Prove
         raise kind("log: expected 3, got 4", code="log-broken", hint="run the audit")
 
 
-@pytest.mark.parametrize("message", ["Log: broken", "log: broken.", "log:\nbroken", "log: \x1b[31mbroken", "7 is no log"])
+@pytest.mark.parametrize(
+    "message", ["Log: broken", "log: broken.", "log:\nbroken", "log: \x1b[31mbroken", "7 is no log"]
+)
 def test_the_check_of_messages_refuses_other_forms(message: str) -> None:
     with pytest.raises(AssertionError):
         assert_plain_message(InputError(message))

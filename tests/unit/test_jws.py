@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from support.refusals import refused
 
-from provenance.canonical import from_base64url, to_base64url
+from provenance.canonical import Json, from_base64url, to_base64url
 from provenance.errors import InputError, VerificationError
 from provenance.jws import MAX_SIGNATURES, Signature, Signed, sign, verify
 from provenance.keys import SigningKey, thumbprint_urn
-from support.refusals import refused
 
 PAYLOAD = b'{"v":1}'
 SUBJECT = SigningKey.generate("Ed25519")
@@ -194,7 +194,9 @@ def test_a_signature_of_zeros_is_refused(number: int, size: int) -> None:
         verify(envelope)
 
 
-@pytest.mark.parametrize("text", ["A", "eyJ2IjoxfQ==", "eyJ2IjoxfR", "eyJ2I joxfQ", "eyJ2IjoxfQ\n", "+/", "é", "\ud800"])
+@pytest.mark.parametrize(
+    "text", ["A", "eyJ2IjoxfQ==", "eyJ2IjoxfR", "eyJ2I joxfQ", "eyJ2IjoxfQ\n", "+/", "é", "\ud800"]
+)
 @pytest.mark.parametrize("place", ["payload", "protected", "signature"])
 def test_what_is_not_base64url_is_malformed(place: str, text: str) -> None:
     envelope = document()
@@ -203,10 +205,10 @@ def test_what_is_not_base64url_is_malformed(place: str, text: str) -> None:
         verify(envelope)
 
 
-def test_a_header_of_the_wrong_json_is_malformed() -> None:
-    for header in (None, 5, "header", [], {}, [5]):
-        with refused(InputError, "signed document: malformed: …"):
-            verify(signed_with(header))
+@pytest.mark.parametrize("header", [None, 5, "header", [], {}, [5]])
+def test_a_header_of_the_wrong_json_is_malformed(header: object) -> None:
+    with refused(InputError, "signed document: malformed: …"):
+        verify(signed_with(header))
 
 
 EC_JWK = CONTROLLER.public_jwk()
@@ -312,7 +314,7 @@ def test_a_signature_that_is_no_text_is_refused(place: str, value: object) -> No
 
 @pytest.mark.xfail(strict=True, raises=AttributeError, reason="a payload that is no text is not expected")
 @pytest.mark.parametrize("payload", [None, 5, True, [], {}])
-def test_a_payload_that_is_no_text_is_refused(payload: object) -> None:
+def test_a_payload_that_is_no_text_is_refused(payload: Json) -> None:
     with pytest.raises(InputError, match="signed document: "):
         verify({**document(), "payload": payload})
 

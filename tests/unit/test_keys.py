@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from support.refusals import refused
 
 from provenance.canonical import Json, to_base64url
 from provenance.errors import InputError, KeyMaterialError
 from provenance.keys import ROOT_KEY_BYTES, SCRYPT_N, SCRYPT_P, SCRYPT_R, Algorithm, RootKey, SigningKey, thumbprint_urn
-from support.refusals import refused
 
 ALGORITHMS: list[Algorithm] = ["Ed25519", "ES256"]
 

@@ -2,6 +2,8 @@ import hashlib
 from collections.abc import Sequence
 
 import pytest
+from support.refusals import refused
+from support.trees import consistency, flipped, inclusion, leaf, naive_consistency, naive_inclusion, root
 
 from provenance.errors import VerificationError
 from provenance.merkle import (
@@ -17,8 +19,6 @@ from provenance.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from support.refusals import refused
-from support.trees import consistency, flipped, inclusion, leaf, naive_consistency, naive_inclusion, root
 
 A, B, C, D, E, F, G = (bytes([number]) * HASH_BYTES for number in range(1, 8))
 
@@ -36,7 +36,12 @@ def verify_leaf(
 
 
 def verify_growth(
-    old_size: int, new_size: int, proof: Sequence[bytes], *, old_root: bytes | None = None, new_root: bytes | None = None
+    old_size: int,
+    new_size: int,
+    proof: Sequence[bytes],
+    *,
+    old_root: bytes | None = None,
+    new_root: bytes | None = None,
 ) -> None:
     verify_consistency(
         old_size=old_size,
@@ -124,7 +129,7 @@ def test_a_leaf_of_another_length_is_not_appended(size: int) -> None:
         frontier.append(b"short")
 
 
-# RFC 6962, 2.1.3: PATH(0, D[7]) = [b, h, l], PATH(3, D[7]) = [c, g, l], PATH(4, D[7]) = [f, j, k], PATH(6, D[7]) = [i, k].
+# RFC 6962, 2.1.3: the proofs of d0, d3, d4 and d6 in the tree of seven leaves.
 @pytest.mark.parametrize(
     ("index", "size", "ranges"),
     [
@@ -149,7 +154,7 @@ def test_there_is_no_inclusion_proof_of_a_leaf_outside_the_tree(index: int, size
         inclusion_ranges(index=index, size=size)
 
 
-# RFC 6962, 2.1.3: PROOF(3, D[7]) = [c, d, g, l], PROOF(4, D[7]) = [l], PROOF(6, D[7]) = [i, j, k].
+# RFC 6962, 2.1.3: the proofs from three, four and six leaves to seven.
 @pytest.mark.parametrize(
     ("old_size", "new_size", "ranges"),
     [
@@ -183,7 +188,9 @@ def test_an_inclusion_proof_is_that_of_the_rfc_and_verifies(index: int, size: in
     verify_leaf(index, size, proof)
 
 
-@pytest.mark.parametrize(("old_size", "new_size"), [(1, 1), (1, 2), (3, 7), (4, 7), (6, 7), (8, 8), (64, 100), (63, 100)])
+@pytest.mark.parametrize(
+    ("old_size", "new_size"), [(1, 1), (1, 2), (3, 7), (4, 7), (6, 7), (8, 8), (64, 100), (63, 100)]
+)
 def test_a_consistency_proof_is_that_of_the_rfc_and_verifies(old_size: int, new_size: int) -> None:
     proof = consistency(old_size, new_size)
     assert proof == naive_consistency(old_size, [f"entry {number}".encode() for number in range(new_size)])
@@ -192,9 +199,7 @@ def test_a_consistency_proof_is_that_of_the_rfc_and_verifies(old_size: int, new_
 
 @pytest.mark.parametrize(("index", "size"), [(7, 7), (8, 7), (-1, 7), (0, 0), (0, -1)])
 def test_a_leaf_outside_the_tree_is_not_included(index: int, size: int) -> None:
-    with refused(
-        VerificationError, f"inclusion proof: expected an index below the tree size {size}, got {index}"
-    ):
+    with refused(VerificationError, f"inclusion proof: expected an index below the tree size {size}, got {index}"):
         verify_inclusion(leaf=A, index=index, size=size, root=B, proof=[])
 
 

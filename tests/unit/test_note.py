@@ -2,11 +2,11 @@ import base64
 import hashlib
 
 import pytest
+from support.refusals import refused
 
 from provenance.errors import InputError, VerificationError
 from provenance.keys import SigningKey
 from provenance.note import ED25519, MAX_NOTE_BYTES, MAX_SIGNATURES, Note, NoteKey, NoteSignature, parse_note, sign_note
-from support.refusals import refused
 
 TEXT = "If only every note\nwere signed.\n"
 SIGNING_KEY = SigningKey.generate("Ed25519")
@@ -97,7 +97,15 @@ def test_a_verifier_key_with_stray_bits_or_without_padding_is_refused(data: str)
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\x01", b"\x01" + bytes(31), b"\x01" + bytes(33), b"\x00" + bytes(32), b"\x02" + bytes(32), b"\x04" + bytes(32)],
+    [
+        b"",
+        b"\x01",
+        b"\x01" + bytes(31),
+        b"\x01" + bytes(33),
+        b"\x00" + bytes(32),
+        b"\x02" + bytes(32),
+        b"\x04" + bytes(32),
+    ],
 )
 def test_a_verifier_key_of_another_type_or_length_is_refused(data: bytes) -> None:
     with refused(InputError, "note key 'studio': expected an ed25519 key (type 0x01, 32 bytes)"):
@@ -180,7 +188,11 @@ def test_a_key_that_shares_only_its_name_or_its_id_is_unknown(line: NoteSignatur
     assert Note(TEXT, (line, *note().signatures)).verify(keys=[KEY]) == (KEY,)
 
 
-@pytest.mark.parametrize("signature", [bytes(64), b"\x00", bytes(65), note().signatures[0].signature + b"\x00"])
+@pytest.mark.parametrize(
+    "signature",
+    [bytes(64), bytes(1), bytes(65), note().signatures[0].signature + bytes(1), note().signatures[0].signature[:-1]],
+    ids=["zeros", "one zero", "many zeros", "with a byte more", "with a byte less"],
+)
 def test_a_wrong_signature_of_a_known_key_is_refused(signature: bytes) -> None:
     forged = Note(TEXT, (NoteSignature(KEY.name, KEY.key_id, signature),))
     with refused(VerificationError, f"note: the signature of {KEY.name} does not verify", code="note-signature"):

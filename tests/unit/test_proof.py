@@ -1,13 +1,13 @@
 import base64
 
 import pytest
+from support.logs import LOG_ORIGIN, Log
+from support.refusals import refused
+from support.trees import entry, inclusion, root
 
 from provenance.checkpoint import Checkpoint
 from provenance.errors import InputError, VerificationError
 from provenance.proof import HEADER, MAX_PROOF_BYTES, LedgerProof, parse_proof
-from support.logs import LOG_ORIGIN, Log
-from support.refusals import refused
-from support.trees import entry, inclusion, root
 
 LOG = Log()
 NOTE = LOG.checkpoint(7).decode()
@@ -21,7 +21,9 @@ def test_a_proof_is_written_in_the_form_of_the_specification() -> None:
 
 
 def test_extra_data_are_written_before_the_index() -> None:
-    assert LOG.proof(0, 1, extra=b"more").to_text().startswith(f"{HEADER}\nextra bW9yZQ==\nindex 0\n\n{LOG_ORIGIN}\n1\n")
+    assert (
+        LOG.proof(0, 1, extra=b"more").to_text().startswith(f"{HEADER}\nextra bW9yZQ==\nindex 0\n\n{LOG_ORIGIN}\n1\n")
+    )
 
 
 @pytest.mark.parametrize("extra", [None, b"", b"more", bytes(1000)])

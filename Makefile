@@ -1,0 +1,34 @@
+# Five verbs. Each makes .venv if it is not there; nothing else has to be installed by hand.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test check docs bench
+
+demo: $(READY)
+	@$(BIN)/provenance demo
+
+test: $(READY)
+	$(BIN)/pytest -n auto
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest -n auto -m slow
+	$(PYTHON) scripts/check_wheel.py
+	$(PYTHON) scripts/check_offline.py $(BIN)
+
+docs: $(READY)
+	$(BIN)/pytest -n auto tests/docs
+
+bench: $(READY)
+	$(BIN)/pytest -m benchmark -s -q tests/benchmarks
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "python 3.11 or newer is needed")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable .
+	@touch $(READY)
