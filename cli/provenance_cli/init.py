@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from provenance.studio.studio import Studio
+from provenance.studio.studio import Studio, check_free
 from provenance_cli._options import new_passphrase, passphrase_option
 from provenance_cli._output import note, safe, say
 
@@ -31,6 +31,7 @@ def command(
     """
     if no_passphrase and passphrase_file is not None:
         raise click.UsageError("--no-passphrase and --passphrase-file exclude each other")
+    check_free(directory)
     passphrase = None if no_passphrase else new_passphrase(passphrase_file)
     studio = Studio.create(directory, name=name, country=country, url=url, passphrase=passphrase)
     until = studio.claim_certificate().not_valid_after_utc.date()

@@ -5,6 +5,7 @@
 
 import importlib
 import os
+import shlex
 import sqlite3
 import sys
 import traceback
@@ -33,6 +34,14 @@ Examples:
   provenance verify photo.jpg
   provenance init my-studio --name "Studio Lumen"
 """
+
+
+class _FileForCommandError(click.UsageError):
+    """Somebody named a file where a command is expected."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__(f"expected a command, got the file {file!r}")
+        self.hint = f"did you mean: provenance verify {shlex.quote(file)}"
 
 
 class _LazyGroup(click.Group):
@@ -64,7 +73,7 @@ class _LazyGroup(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             if args and os.path.isfile(args[0]):  # noqa: PTH113 the text may be no path at all
-                raise click.UsageError(f"{args[0]!r} is a file. Did you mean: provenance verify {args[0]}") from error
+                raise _FileForCommandError(args[0]) from error
             raise
 
 
@@ -136,5 +145,8 @@ def _explain(error: BaseException) -> int:
 
 def _print_usage(error: click.UsageError) -> None:
     message = error.format_message()
-    hint = f"see {error.ctx.command_path} --help" if error.ctx else None
+    if isinstance(error, _FileForCommandError):
+        hint: str | None = error.hint
+    else:
+        hint = f"see {error.ctx.command_path} --help" if error.ctx else None
     print_error(f"{message[:1].lower()}{message[1:].rstrip('.')}", hint=hint)

@@ -80,7 +80,8 @@ def command(
                 say(f"{result.outcome:<16}{safe(str(result.destination or result.source))}")
     if not as_json:
         for result in problems:
-            say(f"{result.outcome:<16}{safe(str(result.source))}: {safe(result.message or '')}")
+            reason = (result.message or "").removeprefix(f"{result.source.name}: ")
+            say(f"{result.outcome:<16}{safe(str(result.source))}: {safe(reason)}")
             if result.hint:
                 note(f"hint: {safe(result.hint)}")
     note(" · ".join(f"{number} {outcome}" for outcome, number in outcomes.items()))

@@ -150,7 +150,9 @@ def parse_scope(text: str) -> Scope:
     try:
         return Scope(text)
     except ValueError:
-        raise InputError(f"scope: expected one of {', '.join(Scope)}, got {text!r}", code="scope-unknown") from None
+        raise InputError(
+            f"scope: expected a known one, got {text!r}", code="scope-unknown", hint=f"scopes: {', '.join(Scope)}"
+        ) from None
 
 
 def parse_territory(text: str) -> str:

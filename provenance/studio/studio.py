@@ -76,7 +76,7 @@ class Studio:
             InputError: the name, country or address cannot be used.
         """
         clock = clock or SystemClock()
-        _check_free(path)
+        check_free(path)
         _check_text(name, url)
         if passphrase is not None and not passphrase:
             raise KeyMaterialError("passphrase: expected one, got nothing", code="passphrase-empty")
@@ -216,7 +216,13 @@ class UnlockedStudio:
         return ClaimSigner(self._claim_key.sign, pki.to_pem(certificate), self.studio.anchors())
 
 
-def _check_free(path: Path) -> None:
+def check_free(path: Path) -> None:
+    """Check that a studio can be created in `path`.
+
+    Raises:
+        RefusedError: there is one already, or something of one, or no folder can be there.
+        StudioError: the folder cannot be written to.
+    """
     if (path / SETTINGS_FILE).exists():
         raise RefusedError(
             f"{path}: there is a studio already", code="studio-exists", hint="use it as it is; nothing was changed"

@@ -67,7 +67,9 @@ def judge_now(
     if special is not None:
         return special
     if source is None:
-        return _axis(Permission(ConsentCode.UNKNOWN, "nobody who holds the consent was asked"))
+        return _axis(
+            Permission(ConsentCode.UNKNOWN, "whether it still stands is not known, as nobody who holds it was asked")
+        )
     scopes = [scope] if scope is not None else _scopes(assertion, findings, step=10)
     return _axis(source.permission(assertion.handles, scopes=scopes, territory=territory, at=at))
 

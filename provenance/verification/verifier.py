@@ -82,11 +82,11 @@ def verify_file(
     except NoCredentialError:
         return _without_credential(path, question, _NONE, findings)
     except RemoteCredentialError as error:
-        axis = Axis(CredentialCode.REMOTE, "Credential elsewhere", _sentence(error))
+        axis = Axis(CredentialCode.REMOTE, "Credential elsewhere", _sentence(path, error))
         return _without_credential(path, question, axis, [*findings, Finding(1, error.code, str(error))])
     except ProvenanceError as error:
         step = 0 if isinstance(error, InputError) else 1
-        axis = Axis(CredentialCode.UNREADABLE, "Could not check", _sentence(error))
+        axis = Axis(CredentialCode.UNREADABLE, "Could not check", _sentence(path, error))
         return _without_credential(path, question, axis, [*findings, Finding(step, error.code, str(error))])
     return _judge(path, credential, picture, findings, question=question, known_logs=known_logs, source=source)
 
@@ -248,6 +248,7 @@ def _identity(credential: Credential) -> Axis:
     return _IDENTITY
 
 
-def _sentence(error: ProvenanceError) -> str:
-    text = str(error)
+def _sentence(path: Path, error: ProvenanceError) -> str:
+    """Return an error as a sentence of a report, which names the file itself."""
+    text = str(error).removeprefix(f"{path.name}: ")
     return f"{text[:1].upper()}{text[1:]}."
