@@ -48,7 +48,7 @@ def json_option(function: _Command) -> _Command:
 @contextmanager
 def opened(studio_path: Path | None) -> Iterator[Studio]:
     """Open the studio that was named, or the nearest one."""
-    studio = Studio(studio_path) if studio_path is not None else Studio.find(Path.cwd())
+    studio = Studio(studio_path) if studio_path is not None else Studio.find(Path())
     try:
         yield studio
     finally:

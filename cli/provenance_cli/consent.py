@@ -150,7 +150,7 @@ def show(code: str, *, as_json: bool, studio_path: Path | None, passphrase_file:
     say(f"  signed     {to_seconds(recorded.record.created_at)} (assurance: {recorded.record.assurance})")
     say(f"  pictures   {count(stamps, 'stamp')}")
     say("Decisions")
-    table([("  " + g.scope.value, answer.code.value, answer.reason) for g, answer in answers])
+    table([("  " + g.scope.value, "denied" if g.decision == "deny" else a.code.value, a.reason) for g, a in answers])
     say("Events")
     for event in recorded.history:
         what = "all of it" if event.scopes is None else ", ".join(event.scopes)

@@ -18,7 +18,7 @@ from provenance.picture import MAX_PICTURE_BYTES, read_picture, walk
 from provenance.stamping import Stamper, StampRequest, StampResult
 from provenance.studio import ConsentDesk, Studio, StudioStampDesk, StudioStatus, Subject, UnlockedStudio
 from provenance.verification import Question, Report, Verdict, verify_file
-from provenance_cli._output import note, safe, say, wrapped
+from provenance_cli._output import safe, say, wrapped
 from provenance_cli.verify import print_card
 
 SUBJECT = "Zoë Ångström"
@@ -64,7 +64,7 @@ class _Demo:
         self._say("A studio", "Making a studio: its keys, its certificate, and a ledger with one entry.")
         studio = Studio.create(self._folder, name=STUDIO, country="DE", passphrase=None)
         say(f"     the ledger's name is {studio.settings.log_origin}")
-        note("     (its keys are not sealed, which is fine for a demonstration only)")
+        say("     its keys are not sealed, which is fine for a demonstration only")
         try:
             return self._with(studio, studio.unlock(None))
         finally:

@@ -36,7 +36,7 @@ def command(
     studio = Studio.create(directory, name=name, country=country, url=url, passphrase=passphrase)
     until = studio.claim_certificate().not_valid_after_utc.date()
     studio.close()
-    say(f"Studio {safe(name)} created in {safe(str(directory))}")
+    say(f"Created the studio “{safe(name)}” in {safe(str(directory))}")
     if no_passphrase:
         note("The keys are not sealed: whoever can read these files can sign as this studio.")
     else:

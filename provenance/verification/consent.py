@@ -68,7 +68,7 @@ def judge_now(
         return special
     if source is None:
         return _axis(
-            Permission(ConsentCode.UNKNOWN, "whether it still stands is not known, as nobody who holds it was asked")
+            Permission(ConsentCode.UNKNOWN, "whether the consent still stands is not known, as nobody who holds it was asked")
         )
     scopes = [scope] if scope is not None else _scopes(assertion, findings, step=10)
     return _axis(source.permission(assertion.handles, scopes=scopes, territory=territory, at=at))

@@ -20,7 +20,7 @@ from provenance.errors import InputError, RefusedError
 
 AI_SCOPES = [scope for scope in Scope if scope.is_ai]
 MEMBERS = "grant: expected scope, decision, legal basis, revocability, territory and term"
-SCOPES = ", ".join(Scope)
+SCOPES = "scopes: " + ", ".join(Scope)
 
 FULL = Grant(
     scope=Scope.AI_GENERATE,
@@ -97,7 +97,7 @@ def test_a_member_of_another_kind_is_refused(change: dict[str, Any], message: st
 
 @pytest.mark.parametrize("scope", ["", "Capture", "publish", "ai.*", 5, None])
 def test_a_grant_on_an_unknown_scope_is_refused(scope: Any) -> None:
-    with refused(InputError, f"scope: expected one of {SCOPES}, got {str(scope)!r}", code="scope-unknown"):
+    with refused(InputError, f"scope: expected a known one, got {str(scope)!r}", code="scope-unknown", hint=SCOPES):
         Grant.from_json({**WRITTEN, "scope": scope})
 
 
@@ -267,7 +267,7 @@ def test_a_scope_is_found_by_its_name(scope: Scope) -> None:
 
 @pytest.mark.parametrize("text", ["", "CAPTURE", " capture", "publish", "ai.", "ai.generate "])
 def test_a_scope_of_another_name_is_refused(text: str) -> None:
-    with refused(InputError, f"scope: expected one of {SCOPES}, got {text!r}", code="scope-unknown"):
+    with refused(InputError, f"scope: expected a known one, got {text!r}", code="scope-unknown", hint=SCOPES):
         parse_scope(text)
 
 

@@ -1,0 +1,148 @@
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from support.consents import NOW, decisions, signed_event, signed_record
+
+from provenance.consent.events import ConsentEvent, EventType, parse_event
+from provenance.consent.records import ConsentRecord
+from provenance.consent.scopes import Scope
+from provenance.consent.status import ConsentCode, Permission, authorised, worst
+
+# The scopes that are asked about: permitted, denied and never mentioned in one record or another.
+SCOPES = (Scope.CAPTURE, Scope.PUBLISH_WEB, Scope.MINE, Scope.AI_TRAIN)
+PLACES = (None, "DE", "AT", "FR", "WORLD")
+
+FIRST, LAST = date(2026, 11, 24), date(2026, 11, 27)
+
+RECORDS = (
+    signed_record(decisions("capture")),
+    signed_record(decisions("capture", "publish.web", since=FIRST, until=LAST, territory=["DE", "AT"])),
+    signed_record(decisions("capture", "ai.train", deny=["mine"], until=LAST, territory=["FR"])),
+    signed_record(decisions("publish.web", "mine", since=FIRST)),
+)
+REFUSED_RECORD = signed_record(decisions(deny=["capture", "publish.web"]))
+
+PAUSES = st.sampled_from(
+    [timedelta(0), timedelta(seconds=1), timedelta(minutes=59), timedelta(hours=7), timedelta(days=1), timedelta(days=3)]
+)
+MOMENTS = st.integers(-86_400, 9 * 86_400).map(lambda seconds: NOW + timedelta(seconds=seconds))
+TOUCHED = st.none() | st.lists(st.sampled_from(SCOPES), min_size=1, max_size=3, unique=True)
+
+
+@dataclass(frozen=True)
+class Happened:
+    """What was done, in the test's own words."""
+
+    kind: EventType
+    at: datetime
+    scopes: tuple[Scope, ...] | None
+
+
+def permitted(record: ConsentRecord, happened: list[Happened], scope: Scope, at: datetime, place: str | None) -> bool:
+    """Return whether a use is permitted, by the sentence that the consent model rests on."""
+    grants = {grant.scope: grant for grant in record.grants}
+    was_given = any(one.kind == "given" and one.at <= at for one in happened)
+    was_taken_back = any(
+        one.kind == "withdrawn" and one.at <= at and (one.scopes is None or scope in one.scopes) for one in happened
+    )
+    if not was_given or was_taken_back or scope not in grants:
+        return False
+    grant = grants[scope]
+    in_term = grant.since <= at.date() and (grant.until is None or at.date() <= grant.until)
+    in_place = place is None or "WORLD" in grant.territory or place in grant.territory
+    return grant.decision == "permit" and in_term and in_place
+
+
+class ConsentLife(RuleBasedStateMachine):
+    """One consent, from its signing on, with real signatures; whatever happens to it, its status must follow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.record = RECORDS[0]
+        self.events: list[ConsentEvent] = []
+        self.happened: list[Happened] = []
+        self.clock = NOW
+
+    @initialize(record=st.sampled_from([*RECORDS, REFUSED_RECORD]))
+    def sign(self, record: ConsentRecord) -> None:
+        self.record = record
+
+    @rule(pause=PAUSES)
+    def wait(self, pause: timedelta) -> None:
+        self.clock += pause
+
+    @precondition(lambda self: not self.events)
+    @rule()
+    def decide(self) -> None:
+        self.happen("refused" if self.record is REFUSED_RECORD else "given", None)
+
+    @rule(scopes=TOUCHED)
+    def withdraw(self, scopes: list[Scope] | None) -> None:
+        self.happen("withdrawn", scopes)
+
+    def happen(self, kind: EventType, scopes: list[Scope] | None) -> None:
+        previous = self.events[-1] if self.events else None
+        event = signed_event(self.record, kind, scopes=scopes, previous=previous, now=self.clock)
+        self.events.append(parse_event(event.to_bytes(), record=self.record))
+        self.happened.append(Happened(kind, self.clock, None if scopes is None else tuple(scopes)))
+
+    @rule(scope=st.sampled_from(SCOPES), at=MOMENTS, place=st.sampled_from(PLACES))
+    def ask(self, scope: Scope, at: datetime, place: str | None) -> None:
+        answer = authorised(self.record, self.events, scope=scope, at=at, territory=place)
+        expected = permitted(self.record, self.happened, scope, at, place)
+        assert (answer.code is ConsentCode.IN_FORCE) is expected
+        self.check_only_the_past_counts(answer, scope, at, place)
+
+    def check_only_the_past_counts(self, answer: Permission, scope: Scope, at: datetime, place: str | None) -> None:
+        past = [event for event in self.events if event.at <= at]
+        assert authorised(self.record, past, scope=scope, at=at, territory=place) == answer
+
+    @invariant()
+    def now_follows(self) -> None:
+        for scope in SCOPES:
+            answer = authorised(self.record, self.events, scope=scope, at=self.clock)
+            assert (answer.code is ConsentCode.IN_FORCE) is permitted(
+                self.record, self.happened, scope, self.clock, None
+            )
+
+    @invariant()
+    def what_was_given_and_taken_back_stays_so(self) -> None:
+        given = [one.at for one in self.happened if one.kind in ("given", "refused")]
+        for one in self.happened:
+            if one.kind != "withdrawn" or not given:
+                continue
+            for scope in one.scopes or SCOPES:
+                later = max(one.at, given[0])
+                for at in (later, later + timedelta(days=2), later + timedelta(days=10_000)):
+                    answer = authorised(self.record, self.events, scope=scope, at=at)
+                    assert answer.code is ConsentCode.WITHDRAWN
+                    assert answer.since is not None
+                    assert answer.since <= one.at
+
+
+TestConsentLife = ConsentLife.TestCase
+TestConsentLife.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
+
+
+PERMISSIONS = st.lists(
+    st.builds(Permission, st.sampled_from(ConsentCode), st.just("reason")), min_size=1, max_size=6
+)
+
+
+@given(PERMISSIONS, st.randoms(use_true_random=False))
+def test_the_answer_for_all_does_not_depend_on_their_order(
+    permissions: list[Permission], chance: "Callable[..., object]"
+) -> None:
+    shuffled = list(permissions)
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert worst(shuffled).code is worst(permissions).code
+
+
+@given(PERMISSIONS)
+def test_all_are_a_yes_only_if_each_of_them_is_one(permissions: list[Permission]) -> None:
+    agreed = {ConsentCode.IN_FORCE, ConsentCode.NOT_NEEDED}
+    assert (worst(permissions).code in agreed) is all(one.code in agreed for one in permissions)
