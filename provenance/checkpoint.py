@@ -52,8 +52,10 @@ def parse_checkpoint_text(text: str) -> Checkpoint:
         root_hash = base64.b64decode(root, validate=True)
     except (binascii.Error, ValueError):
         raise InputError("checkpoint line 3: expected a root hash in base64") from None
-    if len(root_hash) != HASH_BYTES or base64.b64encode(root_hash).decode("ascii") != root:
+    if len(root_hash) != HASH_BYTES:
         raise InputError(f"checkpoint line 3: expected a root hash of 32 bytes, got {len(root_hash)}")
+    if base64.b64encode(root_hash).decode("ascii") != root:
+        raise InputError("checkpoint line 3: expected base64 with its padding and without stray bits")
     return Checkpoint(log_origin, int(size), root_hash)
 
 

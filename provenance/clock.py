@@ -33,12 +33,12 @@ class SystemClock:
 
 def to_seconds(moment: datetime) -> str:
     """Return `moment` as RFC 3339 in UTC with whole seconds, such as `2026-11-23T21:07:05Z`."""
-    return _utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _utc(moment).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
 def to_minutes(moment: datetime) -> str:
     """Return `moment` in UTC cut to the minute, such as `2026-11-23T21:07Z`."""
-    return _utc(moment).strftime("%Y-%m-%dT%H:%MZ")
+    return _utc(moment).isoformat(timespec="minutes").removesuffix("+00:00") + "Z"
 
 
 def from_seconds(text: str) -> datetime:

@@ -33,7 +33,8 @@ class ProvenanceError(Exception):
     default_code: ClassVar[str] = "error"
 
     def __init__(self, message: str, *, code: str | None = None, hint: str | None = None) -> None:
-        super().__init__(message)
+        # Part of a message may come from a file; it stays one line, and nothing in it can act on a terminal.
+        super().__init__("".join(c if c.isprintable() else f"\\u{{{ord(c):x}}}" for c in message))
         self.code = code or self.default_code
         self.hint = hint
 

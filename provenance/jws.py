@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from provenance.canonical import Json, JsonObject
+from provenance.canonical import Json, JsonObject, from_base64url, parse_object
 from provenance.errors import InputError, VerificationError
 from provenance.keys import SigningKey, thumbprint_urn
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ALGORITHMS: Final = ("Ed25519", "ES256")
 HEADER_NAMES: Final = ("role", "assurance", "signed_at")
 MAX_SIGNATURES = 16
+MAX_PAYLOAD_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,15 @@ class Signed:
 
 
 def sign(payload: bytes, signers: Sequence[tuple[SigningKey, Mapping[str, str]]]) -> dict[str, Json]:
-    """Return `payload` signed by every one of `signers`, each with its header fields `role`, `signed_at`, …."""
+    """Return `payload` signed by every one of `signers`, each with its header fields `role`, `signed_at`, ….
+
+    Raises:
+        InputError: `payload` is larger than 64 KiB.
+    """
     from joserfc import jws
 
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise InputError(f"signed document: expected at most {MAX_PAYLOAD_BYTES} bytes, got {len(payload)}")
     keys = [_to_jose(key) for key, _ in signers]
     members: list[Any] = [
         {"protected": {"alg": key.algorithm, "jwk": key.public_jwk(), **fields}} for key, fields in signers
@@ -82,14 +89,19 @@ def verify(envelope: JsonObject) -> Signed:
     from joserfc import errors, jws
     from joserfc.jwk import import_key
 
-    signatures = envelope.get("signatures")
-    if set(envelope) != {"payload", "signatures"} or not isinstance(signatures, list):
+    signatures, payload = envelope.get("signatures"), envelope.get("payload")
+    if set(envelope) != {"payload", "signatures"} or not isinstance(signatures, list) or not isinstance(payload, str):
         raise InputError("signed document: expected payload and signatures")
+    if len(payload) > 2 * MAX_PAYLOAD_BYTES:
+        raise InputError(f"signed document: expected at most {MAX_PAYLOAD_BYTES} bytes, got more")
     if not 1 <= len(signatures) <= MAX_SIGNATURES:
         raise InputError(f"signed document: expected 1 to {MAX_SIGNATURES} signatures, got {len(signatures)}")
     for number, entry in enumerate(signatures, 1):
         if not isinstance(entry, dict) or set(entry) != {"protected", "signature"}:
             raise InputError(f"signature {number}: expected protected and signature, and no unprotected header")
+        if not all(isinstance(part, str) for part in entry.values()):
+            raise InputError(f"signature {number}: expected protected and signature as text")
+        _check_header(entry["protected"], place=f"signature {number}")
     value: Any = envelope
     try:
         checked: Any = jws.deserialize_json(
@@ -102,6 +114,12 @@ def verify(envelope: JsonObject) -> Signed:
     except (errors.JoseError, ValueError, KeyError, TypeError, UnicodeError) as error:
         raise InputError(f"signed document: malformed: {type(error).__name__}") from error
     return Signed(checked.payload, tuple(_signature(member.headers()) for member in checked.members))
+
+
+def _check_header(protected: Json, *, place: str) -> None:
+    """Look at a protected header before the library does: what it names as a key must be one of ours."""
+    header = parse_object(from_base64url(protected, place=place), place=f"{place} header")
+    thumbprint_urn(header.get("jwk"))
 
 
 def _signature(header: dict[str, Any]) -> Signature:

@@ -9,7 +9,7 @@ import os
 import secrets
 from typing import Literal, Protocol
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_ec
@@ -32,6 +32,8 @@ SCRYPT_P = 1
 _MAX_SCRYPT_N = 2**20
 _NONCE_BYTES = 12
 _SALT_BYTES = 16
+_SEALED_BYTES = 12 + ROOT_KEY_BYTES + 16  # nonce, key, tag
+_JWK_KINDS = {("OKP", "Ed25519"): ("x",), ("EC", "P-256"): ("x", "y")}
 _THUMBPRINT_URN = "urn:ietf:params:oauth:jwk-thumbprint:sha-256:"
 
 
@@ -70,6 +72,8 @@ class SigningKey:
             key = serialization.load_pem_private_key(data, password)
         except (ValueError, TypeError) as error:
             raise KeyMaterialError("private key: cannot be opened with this root key") from error
+        except UnsupportedAlgorithm:
+            key = None
         if isinstance(key, Ed25519PrivateKey):
             return cls(key)
         if isinstance(key, EllipticCurvePrivateKey) and isinstance(key.curve, SECP256R1):
@@ -117,10 +121,13 @@ def thumbprint_urn(jwk: Json) -> str:
     Raises:
         InputError: it is not a public JWK of the kinds used here.
     """
-    members = {"OKP": ("crv", "kty", "x"), "EC": ("crv", "kty", "x", "y")}
-    required = members.get(str(jwk.get("kty"))) if isinstance(jwk, dict) else None
-    if required is None or not isinstance(jwk, dict) or set(jwk) != set(required):
+    if not isinstance(jwk, dict) or not any(
+        set(jwk) == {"kty", "crv", *coordinates} and (jwk["kty"], jwk["crv"]) == kind
+        for kind, coordinates in _JWK_KINDS.items()
+    ):
         raise InputError("jwk: expected a public ed25519 or p-256 key and nothing else")
+    for name in _JWK_KINDS[jwk["kty"], jwk["crv"]]:
+        from_base64url(jwk[name], place=f"jwk {name}", size=32)
     return _THUMBPRINT_URN + to_base64url(sha256(canonical_bytes(jwk)))
 
 
@@ -146,8 +153,9 @@ class RootKey:
             InputError: the file is malformed.
         """
         document = parse_object(data, place="root key")
-        if document.get("v") != 1:
-            raise InputError(f"root key: expected version 1, got {document.get('v')!r}")
+        version = document.get("v")
+        if version != 1 or isinstance(version, bool):
+            raise InputError(f"root key: expected version 1, got {version!r}")
         if document.get("kdf") == "none":
             return cls(from_base64url(document.get("key"), place="root key", size=ROOT_KEY_BYTES))
         if document.get("kdf") != "scrypt":
@@ -162,7 +170,7 @@ class RootKey:
         if not isinstance(n, int) or not 2**14 <= n <= _MAX_SCRYPT_N or n & (n - 1):
             raise InputError(f"root key: expected n as a power of two up to {_MAX_SCRYPT_N}, got {n!r}")
         salt = from_base64url(document.get("salt"), place="root key salt", size=_SALT_BYTES)
-        sealed = from_base64url(document.get("sealed"), place="root key seal")
+        sealed = from_base64url(document.get("sealed"), place="root key seal", size=_SEALED_BYTES)
         try:
             opened = AESGCM(_stretch(passphrase, salt, n)).decrypt(
                 sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], b"provenance/root/v1"
@@ -203,4 +211,8 @@ class RootKey:
 
 
 def _stretch(passphrase: str, salt: bytes, n: int) -> bytes:
-    return Scrypt(salt=salt, length=32, n=n, r=SCRYPT_R, p=SCRYPT_P).derive(passphrase.encode())
+    try:
+        secret = passphrase.encode()
+    except UnicodeEncodeError:
+        raise KeyMaterialError("passphrase: expected text that utf-8 can hold", code="passphrase-text") from None
+    return Scrypt(salt=salt, length=32, n=n, r=SCRYPT_R, p=SCRYPT_P).derive(secret)

@@ -58,6 +58,8 @@ class Frontier:
         """Return the frontier after all of `leaves`, in order."""
         size, hashes = self.size, list(self.hashes)
         for leaf in leaves:
+            if len(leaf) != HASH_BYTES:
+                raise ValueError(f"leaf {size}: expected a hash of 32 bytes, got {len(leaf)}")
             carry, complete = leaf, size
             while complete & 1:
                 carry = node_hash(hashes.pop(), carry)

@@ -117,8 +117,8 @@ class Note:
                     raise VerificationError(
                         f"note: the signature of {key.name} does not verify", code="note-signature"
                     ) from None
-                verified.append(key)
-                break
+                if key not in verified:
+                    verified.append(key)
         if not verified:
             expected = ", ".join(key.name for key in keys) or "nobody"
             found = ", ".join(repr(line.name) for line in self.signatures)
@@ -170,6 +170,8 @@ def sign_note(text: str, *, key: NoteKey, sign: Callable[[bytes], bytes]) -> Not
         raise InputError("note: expected a text that ends with a newline")
     if any(character < " " and character != "\n" for character in text):
         raise InputError("note: expected no control characters other than newline")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise InputError("note: expected text that UTF-8 can hold")
     return Note(text, (NoteSignature(key.name, key.key_id, sign(text.encode())),))
 
 
@@ -189,8 +191,9 @@ def _parse_line(line: str, number: int) -> NoteSignature:
 
 
 def _check_name(name: str) -> None:
-    if not name or "+" in name or any(character.isspace() for character in name):
-        raise InputError(f"note key: expected a name without spaces and plus signs, got {name!r}")
+    unfit = any(c.isspace() or c < " " or "\ud800" <= c <= "\udfff" for c in name)
+    if not name or "+" in name or unfit:
+        raise InputError(f"note key: expected a name without spaces, plus signs and control characters, got {name!r}")
 
 
 def _from_base64(text: str, *, place: str) -> bytes:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from provenance.errors import InputError
 
 MAX_PICTURE_BYTES = 1024 * 1024 * 1024
+MAX_STORE_PARTS = 4096  # of at most 64 KiB each in a JPEG file
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _WEBP_CODED = frozenset({b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF"})
@@ -26,6 +27,8 @@ _WEBP_HEADER_BYTES = 12
 _JUMBF_STORE_TYPE = bytes.fromhex("63327061 0011 0010 8000 00aa00389b71")  # "c2pa", ISO 19566-5
 _JPEG_INSTANCE = bytes.fromhex("0211")  # as every writer known here numbers the box; it means nothing by itself
 # Within coded data, 0xFF is followed by 0x00 (a stuffed byte), a restart marker, or fill; anything else is a marker.
+_JPEG_BARE_MARKERS = re.compile(rb"(?:\xff[\x01\xd0-\xd7])++")  # those without a length, ITU-T T.81 B.1.1.3
+_JPEG_FILL = re.compile(rb"\xff+(?=\xff)")  # ITU-T T.81 B.1.1.2
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
@@ -57,6 +60,7 @@ _FIRST_BYTES = {
     b"GIF87a": PictureFormat.GIF,
     b"GIF89a": PictureFormat.GIF,
 }
+_STORE_PARTS = {PictureFormat.JPEG: "APP11", PictureFormat.PNG: "caBX", PictureFormat.WEBP: "C2PA"}
 _BMFF_BRANDS = {
     b"avif": PictureFormat.AVIF,
     b"avis": PictureFormat.AVIF,
@@ -147,12 +151,16 @@ def read_picture(data: bytes) -> Picture:
     if kind is PictureFormat.PNG:
         digest.update(_PNG_SIGNATURE)
     view = memoryview(data)
-    parts = list(walk(data))
-    for part in parts:
+    wrappings: list[Part] = []
+    for part in walk(data):
         if part.in_picture:
             # A chunk's checksum follows from its data and is left out, as it would be the same fact twice.
             digest.update(view[part.start : part.end - 4 if kind is PictureFormat.PNG else part.end])
-    return Picture(kind, digest.digest(), _find_store(kind, data, parts))
+        elif part.kind == _STORE_PARTS[kind]:
+            wrappings.append(part)
+            if len(wrappings) > MAX_STORE_PARTS:
+                raise _damaged(kind.name.lower(), part.start, "the credential is in too many pieces")
+    return Picture(kind, digest.digest(), _find_store(kind, data, wrappings))
 
 
 def walk(data: bytes) -> Iterator[Part]:
@@ -176,8 +184,8 @@ def _walk_jpeg(data: bytes) -> Iterator[Part]:
     yield Part("SOI", 0, 2, 2, in_picture=True)
     position = 2
     while True:
-        while data[position : position + 2] == b"\xff\xff":  # fill bytes, ITU-T T.81 B.1.1.2
-            position += 1
+        fill = _JPEG_FILL.match(data, position)
+        position = fill.end() if fill is not None else position
         if position + 2 > len(data):
             raise _damaged("jpeg", position, "the file ends before the picture does")
         if data[position] != 0xFF:
@@ -188,9 +196,10 @@ def _walk_jpeg(data: bytes) -> Iterator[Part]:
             if position + 2 < len(data):
                 yield Part("TRAILER", position + 2, len(data), position + 2, in_picture=False)
             return
-        if marker == 0x01 or 0xD0 <= marker <= 0xD7:  # markers without a length
-            yield Part("MARKER", position, position + 2, position + 2, in_picture=True)
-            position += 2
+        bare = _JPEG_BARE_MARKERS.match(data, position)
+        if bare is not None:
+            yield Part("MARKERS", position, bare.end(), position, in_picture=True)
+            position = bare.end()
             continue
         end = position + 2 + int.from_bytes(data[position + 2 : position + 4], "big")
         if end < position + 4 or end > len(data):
@@ -245,15 +254,13 @@ def _walk_webp(data: bytes) -> Iterator[Part]:
         yield Part("TRAILER", riff_end, len(data), riff_end, in_picture=False)
 
 
-def _find_store(kind: PictureFormat, data: bytes, parts: list[Part]) -> EmbeddedStore | None:
-    if kind is PictureFormat.JPEG:
-        return _find_store_jpeg(data, parts)
-    name = "caBX" if kind is PictureFormat.PNG else "C2PA"
-    chunks = [part for part in parts if part.kind == name]
-    if not chunks:
+def _find_store(kind: PictureFormat, data: bytes, wrappings: list[Part]) -> EmbeddedStore | None:
+    if not wrappings:
         return None
-    first = chunks[0]
-    place = f"{name} chunk at byte {first.start}"
+    if kind is PictureFormat.JPEG:
+        return _find_store_jpeg(data, wrappings)
+    first = wrappings[0]
+    place = f"{first.kind} chunk at byte {first.start}"
     if kind is PictureFormat.PNG:
         body_end = first.end - 4
         checksum = int.from_bytes(data[body_end : first.end], "big")
@@ -262,14 +269,14 @@ def _find_store(kind: PictureFormat, data: bytes, parts: list[Part]) -> Embedded
     else:
         body_end = first.body + int.from_bytes(data[first.start + 4 : first.start + 8], "little")
         flaw = f"{place}: the padding byte is not zero" if any(data[body_end : first.end]) else None
-    if len(chunks) > 1:
-        flaw = f"{name} chunk: expected one, got {len(chunks)}"
+    if len(wrappings) > 1:
+        flaw = f"{first.kind} chunk: expected one, got {len(wrappings)}"
     return EmbeddedStore(data[first.body : body_end], first.start, first.end, flaw)
 
 
-def _find_store_jpeg(data: bytes, parts: list[Part]) -> EmbeddedStore | None:
+def _find_store_jpeg(data: bytes, wrappings: list[Part]) -> EmbeddedStore | None:
     """Join the APP11 segments of the C2PA store (ISO 19566-5, D.2: `JP`, instance, sequence, box, repeated header)."""
-    segments = [part for part in parts if part.kind == "APP11" and data[part.body : part.body + 2] == b"JP"]
+    segments = [part for part in wrappings if data[part.body : part.body + 2] == b"JP"]
     instance = next(
         (data[s.body + 2 : s.body + 4] for s in segments if data[s.body + 24 : s.body + 40] == _JUMBF_STORE_TYPE),
         None,
@@ -280,19 +287,19 @@ def _find_store_jpeg(data: bytes, parts: list[Part]) -> EmbeddedStore | None:
     flaw = None
     header = data[own[0].body + 8 : own[0].body + 16]
     box = bytearray(header)
+    expected_start = own[0].start
     for number, segment in enumerate(own, 1):
         place = f"APP11 segment at byte {segment.start}"
         if int.from_bytes(data[segment.body + 4 : segment.body + 8], "big") != number:
             flaw = flaw or f"{place}: expected sequence number {number}"
         if data[segment.body + 8 : segment.body + 16] != header:
             flaw = flaw or f"{place}: the box header is not the one of the first segment"
-        if number > 1 and segment.start != own[number - 2].end:
+        if segment.start != expected_start:
             flaw = flaw or f"{place}: the segments do not follow each other"
         box += data[segment.body + 16 : segment.end]
+        expected_start = segment.end
     if instance != _JPEG_INSTANCE:
         flaw = flaw or f"APP11 segment at byte {own[0].start}: expected box instance {_JPEG_INSTANCE.hex()}"
-    if any(s.start < own[-1].end and s.end > own[0].start and s not in own for s in segments):
-        flaw = flaw or "APP11 segments: another box lies among those of the credential"
     return EmbeddedStore(bytes(box), own[0].start, own[-1].end, flaw)
 
 

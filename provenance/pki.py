@@ -22,7 +22,7 @@ EMAIL_PROTECTION = ExtendedKeyUsageOID.EMAIL_PROTECTION
 
 AUTHORITY_DAYS = 3653
 CLAIM_CERTIFICATE_DAYS = 366
-MAX_NAME_CHARACTERS = 64  # ub-organization-name, RFC 5280 appendix A
+MAX_NAME_BYTES = 64  # ub-organization-name, RFC 5280 appendix A; some readers count bytes
 MAX_PEM_BYTES = 4 * 1024 * 1024
 
 # A certificate starts a little early, so that a clock that runs slow elsewhere does not reject it.
@@ -50,7 +50,7 @@ def make_authority(*, key: SigningKey, name: str, country: str | None, now: date
     Raises:
         InputError: the name or country does not fit into a certificate.
     """
-    subject = _name(name, country, f"{name} claim-signing authority")
+    subject = _name(name, country, "Claim-signing authority")
     public = _public(key)
     return _sign(
         x509.CertificateBuilder()
@@ -135,7 +135,10 @@ def check_claim_certificate(certificate: x509.Certificate) -> None:
 
 def may_sign_claims(certificate: x509.Certificate) -> bool:
     """Tell whether the certificate carries the C2PA purpose itself, which the official trust list requires."""
-    extended = _extension(certificate, x509.ExtendedKeyUsage)
+    try:
+        extended = _extension(certificate, x509.ExtendedKeyUsage)
+    except KeyMaterialError:
+        return False
     return extended is not None and CLAIM_SIGNING in set(extended)
 
 
@@ -154,7 +157,7 @@ def parse_certificates(data: bytes, *, place: str) -> list[x509.Certificate]:
         raise InputError(f"{place}: expected at most {MAX_PEM_BYTES} bytes, got {len(data)}")
     try:
         return x509.load_pem_x509_certificates(data)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise InputError(
             f"{place}: expected certificates in pem form",
             hint="ask the issuer for a file that begins -----BEGIN",
@@ -162,12 +165,13 @@ def parse_certificates(data: bytes, *, place: str) -> list[x509.Certificate]:
 
 
 def _name(organization: str, country: str | None, common: str) -> x509.Name:
-    for value in (organization, common):
-        if not value.strip() or len(value) > MAX_NAME_CHARACTERS:
-            raise InputError(
-                f"studio name: expected 1 to {MAX_NAME_CHARACTERS - len(' claim-signing authority')} characters",
-                code="name-length",
-            )
+    size = len(organization.encode("utf-8", "surrogatepass"))
+    if not organization.strip() or size > MAX_NAME_BYTES:
+        raise InputError(
+            f"studio name: expected 1 to {MAX_NAME_BYTES} bytes of text, got {size}",
+            code="name-length",
+            hint="letters beyond a to z take two to four bytes each",
+        )
     if country is not None and not (len(country) == 2 and country.isascii() and country.isalpha()):
         raise InputError(f"country: expected two letters such as DE, got {country!r}", code="country")
     parts = [x509.NameAttribute(NameOID.COUNTRY_NAME, country.upper())] if country else []
@@ -206,3 +210,5 @@ def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extens
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
+    except (ValueError, x509.DuplicateExtension) as error:
+        raise KeyMaterialError("signing certificate: an extension is malformed", code="certificate-unfit") from error

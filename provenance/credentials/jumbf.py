@@ -6,7 +6,7 @@ by this product has exactly one form there; `read_store` names the first place w
 """
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography import x509
@@ -30,7 +30,9 @@ _LABELS: dict[bytes, frozenset[str]] = {
     b"c2cs": frozenset({"c2pa.signature"}),
 }
 _STAMP_BOXES = [b"c2as", b"c2cl", b"c2cs"]
-_UNSIGNED_NAMES = frozenset({"pad", "sigTst", "sigTst2", "rVals"})
+_PADDING = "pad"
+# Time stamps and revocation data of other makers; no stamp of this product has them.
+_TIME_NAMES = frozenset({"sigTst", "sigTst2", "rVals"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +66,20 @@ class Store:
     Attributes:
         manifests: in the order of the store; the last one is active.
         flaw: the first place where unsigned bytes are not what a writer puts there, or None.
+        unsigned: names of what the active signature carries unsigned, beside its padding.
     """
 
     manifests: tuple[StoredManifest, ...]
     flaw: str | None
+    unsigned: frozenset[str]
 
 
 @dataclass(slots=True)
 class _Reading:
     data: bytes
     flaw: str | None = None
-    boxes: int = field(default=0)
+    boxes: int = 0
+    unsigned: frozenset[str] = frozenset()
 
     def note(self, flaw: str) -> None:
         if self.flaw is None:
@@ -100,7 +105,7 @@ def read_store(data: bytes) -> Store:
     if not root.boxes or any(box.type not in _MANIFEST_TYPES for box in root.boxes):
         raise InputError("manifest store: expected manifests and nothing else")
     manifests = [_read_manifest(reading, box, active=box is root.boxes[-1]) for box in root.boxes]
-    return Store(tuple(manifests), reading.flaw)
+    return Store(tuple(manifests), reading.flaw, reading.unsigned)
 
 
 def _read_manifest(reading: _Reading, manifest: Box, *, active: bool) -> StoredManifest:
@@ -130,15 +135,18 @@ def _read_signature(reading: _Reading, data: bytes, *, active: bool) -> tuple[x5
         exact = source.tell() == len(data) and cbor2.dumps(signature) == data
         certificates = _certificates(header.get(_X5CHAIN) or unprotected.get(_X5CHAIN) or unprotected.get("x5chain"))
         unsigned = dict(unprotected.items())
-        padding = bytes(unsigned.get("pad", b""))
+        padding = unsigned.pop(_PADDING, b"")
     except Exception as error:  # hostile bytes make these decoders fail in more ways than they document
         raise InputError("claim signature: expected a cose signature with its certificates") from error
-    if active and (signature.tag != _COSE_SIGN1_TAG or payload is not None or not exact):
+    if not active:
+        return certificates
+    if signature.tag != _COSE_SIGN1_TAG or payload is not None or not exact:
         reading.note("claim signature: not in its one encoding")
-    if active and not set(unsigned) <= _UNSIGNED_NAMES:
+    if not set(unsigned) <= _TIME_NAMES:
         reading.note("claim signature: carries something that is not signed")
-    if active and any(padding):
+    if not isinstance(padding, bytes) or any(padding):
         reading.note("claim signature: the padding is not zero")
+    reading.unsigned = frozenset(str(name) for name in unsigned)
     return certificates
 
 

@@ -12,12 +12,12 @@ from typing import Any, Literal
 
 from provenance import __version__
 from provenance.canonical import Json, from_base64url, to_base64url
-from provenance.credentials.origin import CONSENT_LABEL, DIGITAL_CAPTURE, TRAINED_MEDIA
+from provenance.credentials.labels import CONSENT_LABEL, TRAINING_MINING_LABEL
+from provenance.credentials.origin import DIGITAL_CAPTURE, TRAINED_MEDIA
 from provenance.errors import InputError
 
 SPEC_VERSION = "2.4.0"
 GENERATOR = "Headshot Provenance"
-TRAINING_MINING_LABEL = "cawg.training-mining"
 MAX_HANDLES = 64
 
 SubjectKind = Literal["real", "synthetic"]
@@ -107,7 +107,7 @@ class ConsentAssertion:
             InputError: it is not an assertion of version 1.
         """
         place = "consent assertion"
-        if not isinstance(data, dict) or data.get("v") != 1:
+        if not isinstance(data, dict) or data.get("v") != 1 or isinstance(data["v"], bool):
             raise InputError(f"{place}: expected version 1")
         log, handles, scopes = data.get("log"), data.get("handles"), data.get("scopes")
         if not isinstance(log, dict) or not isinstance(handles, list) or not isinstance(scopes, list):

@@ -8,6 +8,7 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from provenance.credentials.labels import CONSENT_LABEL
 from provenance.credentials.reading import Credential, Manifest
 from provenance.credentials.rubric import (
     CAPTURED_SOURCE_TYPES,
@@ -19,8 +20,6 @@ from provenance.credentials.rubric import (
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 DIGITAL_CAPTURE = IPTC + "digitalCapture"
 TRAINED_MEDIA = IPTC + "trainedAlgorithmicMedia"
-
-CONSENT_LABEL = "org.headshot-provenance.consent"
 
 
 class Origin(enum.StrEnum):

@@ -10,6 +10,7 @@ from typing import Any
 from cryptography import x509
 
 from provenance.credentials.jumbf import read_store
+from provenance.credentials.labels import CONSENT_LABEL
 from provenance.errors import InputError
 from provenance.picture import EmbeddedStore
 from provenance.pki import TrustAnchors
@@ -174,12 +175,16 @@ def read_credential(
     from provenance.credentials import _engine
 
     report, crjson = _engine.read(data, media_type, anchors=anchors)
-    certificates, flaw = _unsigned_view(store)
+    certificates, unsigned, flaw = _unsigned_view(store)
     deltas = _deltas(report)
     manifests = {m["label"]: _manifest(m, certificates, deltas) for m in crjson.get("manifests", [])}
     active = report.get("active_manifest") or next(iter(manifests), "")
     if active not in manifests:
         raise InputError("content credentials: the active manifest is missing", code="credential-unreadable")
+    if flaw is None:
+        flaw = _unreferred(manifests, active)
+    if flaw is None and unsigned and CONSENT_LABEL in manifests[active].assertions:
+        flaw = f"claim signature: carries {', '.join(sorted(unsigned))}, which no stamp does"
     return Credential(
         manifests=manifests,
         active=active,
@@ -189,15 +194,31 @@ def read_credential(
     )
 
 
-def _unsigned_view(store: EmbeddedStore | None) -> tuple[dict[str, x509.Certificate], str | None]:
+def _unsigned_view(
+    store: EmbeddedStore | None,
+) -> tuple[dict[str, x509.Certificate], frozenset[str], str | None]:
+    """Return the signers' certificates, what the active signature carries unsigned, and the first flaw."""
     if store is None:
-        return {}, None
+        return {}, frozenset(), None
     try:
         parsed = read_store(store.data)
     except InputError as error:
-        return {}, store.flaw or str(error)
+        return {}, frozenset(), store.flaw or str(error)
     certificates = {m.label: m.certificates[0] for m in parsed.manifests if m.certificates}
-    return certificates, store.flaw or parsed.flaw
+    return certificates, parsed.unsigned, store.flaw or parsed.flaw
+
+
+def _unreferred(manifests: Mapping[str, Manifest], active: str) -> str | None:
+    """Name a manifest that no ingredient leads to: nothing that the active signer signed covers it."""
+    reached, pending = {active}, [active]
+    while pending:
+        for ingredient in manifests[pending.pop()].ingredients:
+            label = ingredient.manifest
+            if label is not None and label in manifests and label not in reached:
+                reached.add(label)
+                pending.append(label)
+    stray = next((label for label in manifests if label not in reached), None)
+    return None if stray is None else f"manifest {stray!r}: nothing in the store refers to it"
 
 
 def _manifest(

@@ -11,8 +11,8 @@ from provenance import durable
 from provenance.canonical import canonical_bytes, sha256, to_base64url
 from provenance.clock import to_minutes
 from provenance.consent.handles import make_handle, picture_secret
+from provenance.credentials.labels import CONSENT_LABEL
 from provenance.credentials.manifest import ConsentAssertion, Declaration, StampManifest, SubjectKind
-from provenance.credentials.origin import CONSENT_LABEL
 from provenance.credentials.reading import Credential, read_credential
 from provenance.credentials.signing import ClaimSigner, sign_picture
 from provenance.errors import InputError, NoCredentialError, ProvenanceError, RefusedError

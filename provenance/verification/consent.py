@@ -13,6 +13,9 @@ from provenance.verification.sources import StatusSource
 NOT_LINKED = Axis(ConsentCode.NOT_LINKED, "No consent linked", "The file refers to no consent.")
 NOT_READ = Axis(ConsentCode.UNKNOWN, "Consent not known", "A damaged credential says nothing about consent.")
 
+_NOBODY_ASKED = Permission(
+    ConsentCode.UNKNOWN, "whether the consent still stands is not known, as nobody who holds it was asked"
+)
 _HEADLINES = {
     ConsentCode.IN_FORCE: "Consent in force",
     ConsentCode.LIMITED: "Consent does not cover this use",
@@ -68,7 +71,9 @@ def judge_now(
         return special
     if source is None:
         return _axis(
-            Permission(ConsentCode.UNKNOWN, "whether the consent still stands is not known, as nobody who holds it was asked")
+            Permission(
+                ConsentCode.UNKNOWN, "whether the consent still stands is not known, as nobody who holds it was asked"
+            )
         )
     scopes = [scope] if scope is not None else _scopes(assertion, findings, step=10)
     return _axis(source.permission(assertion.handles, scopes=scopes, territory=territory, at=at))

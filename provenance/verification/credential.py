@@ -1,6 +1,7 @@
 """Steps 2 to 6: integrity, issuer, time, history, origin; each from what the credential holds."""
 
-from provenance.credentials.origin import CONSENT_LABEL, Origin, OriginFinding, find_origin
+from provenance.credentials.labels import CONSENT_LABEL
+from provenance.credentials.origin import Origin, OriginFinding, find_origin
 from provenance.credentials.reading import Credential
 from provenance.errors import KeyMaterialError
 from provenance.pki import check_claim_certificate

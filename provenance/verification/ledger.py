@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from provenance.credentials.labels import CONSENT_LABEL
 from provenance.credentials.manifest import ConsentAssertion
-from provenance.credentials.origin import CONSENT_LABEL
 from provenance.credentials.reading import Credential
 from provenance.entries import TAG_IMAGE, StampEntry, parse_entry, verify_commitment
 from provenance.errors import InputError, VerificationError

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.pictures import PNG_SIGNATURE, jpeg_segment, png_chunk, riff_chunk, with_riff_size
+from support.refusals import assert_plain_message
 
 from provenance.errors import InputError
 from provenance.picture import Picture, identify, read_picture, walk
@@ -38,9 +39,10 @@ def read_or_refuse(data: bytes) -> Picture | None:
     try:
         return read_picture(data)
     except InputError as error:
-        assert error.code in ("picture-kind", "picture-damaged")
-        assert str(error).isprintable()
-        return None
+        refusal = error
+    assert refusal.code in ("picture-kind", "picture-damaged")
+    assert_plain_message(refusal)
+    return None
 
 
 def check_parts(data: bytes) -> None:

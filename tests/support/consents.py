@@ -79,9 +79,7 @@ def signed_event(
     now: datetime = NOW,
 ) -> ConsentEvent:
     """Return a new event of a record."""
-    return make_event(
-        record, event_type, scopes=scopes, proof=proof, previous=previous, controller_key=key, now=now
-    )
+    return make_event(record, event_type, scopes=scopes, proof=proof, previous=previous, controller_key=key, now=now)
 
 
 def body_of(envelope: Mapping[str, Any]) -> dict[str, Any]:

@@ -188,7 +188,13 @@ def test_other_bytes_than_json_are_refused(data: bytes, found: str) -> None:
         parse_json(data, place="page")
 
 
+def test_the_limits_are_these() -> None:
+    assert (MAX_JSON_BYTES, MAX_JSON_DEPTH) == (4_194_304, 32)
+
+
 def test_as_many_levels_as_allowed_are_read() -> None:
+    objects = b'{"a":' * MAX_JSON_DEPTH + b"1" + b"}" * MAX_JSON_DEPTH
+    assert parse_json(objects, place="page") == json.loads(objects)
     assert parse_json(nested(MAX_JSON_DEPTH), place="page") == json.loads(nested(MAX_JSON_DEPTH))
 
 

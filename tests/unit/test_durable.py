@@ -161,6 +161,15 @@ def test_no_directory_is_made(tmp_path: Path, write: Write) -> None:
 
 @either_way
 @pytest.mark.parametrize("write", WRITERS)
+def test_nothing_is_written_below_a_file(tmp_path: Path, write: Write) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    with pytest.raises(NotADirectoryError):
+        write(tmp_path / "file" / "page", b"data")
+    assert names_in(tmp_path) == ["file"]
+
+
+@either_way
+@pytest.mark.parametrize("write", WRITERS)
 def test_where_the_disk_refuses_nothing_is_left_and_nothing_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write
 ) -> None:
@@ -178,20 +187,21 @@ def test_where_the_disk_refuses_nothing_is_left_and_nothing_changed(
 @either_way
 @pytest.mark.parametrize("write", WRITERS)
 def test_no_descriptor_stays_open(tmp_path: Path, write: Write) -> None:
-    def free_descriptor() -> int:
-        descriptor = os.open(tmp_path, os.O_RDONLY)
-        os.close(descriptor)
-        return descriptor
+    def free_descriptors() -> list[int]:
+        descriptors = [os.open(tmp_path, os.O_RDONLY) for _ in range(5)]
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return descriptors
 
-    before = free_descriptor()
+    before = free_descriptors()
     write(tmp_path / "page", b"data")
     with pytest.raises(FileExistsError):
         durable.create(tmp_path / "page", b"data")
-    assert free_descriptor() == before
+    assert free_descriptors() == before
 
 
 def die_writing(name: str, path: Path, *, survived: int) -> None:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(Path.cwd()), *sys.path]))}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-c", DYING_WRITER, name, str(path), str(survived)]
     assert subprocess.run(command, env=environment, check=False).returncode == 7
 

@@ -97,6 +97,7 @@ def test_a_role_that_two_signed_in_is_refused() -> None:
 
 
 def test_as_many_signatures_as_allowed_are_verified() -> None:
+    assert MAX_SIGNATURES == 16
     signed = verify(sign(PAYLOAD, [(SUBJECT, FIELDS)] * MAX_SIGNATURES))
     assert len(signed.signatures) == MAX_SIGNATURES
 

@@ -15,7 +15,7 @@ from support.refusals import refused
 
 from provenance.canonical import Json, to_base64url
 from provenance.errors import InputError, KeyMaterialError
-from provenance.keys import ROOT_KEY_BYTES, SCRYPT_N, SCRYPT_P, SCRYPT_R, Algorithm, RootKey, SigningKey, thumbprint_urn
+from provenance.keys import ROOT_KEY_BYTES, SCRYPT_N, Algorithm, RootKey, SigningKey, thumbprint_urn
 
 ALGORITHMS: list[Algorithm] = ["Ed25519", "ES256"]
 
@@ -48,7 +48,7 @@ def pem_of(der: bytes) -> bytes:
 
 def seal(passphrase: str, *, secret: bytes = ROOT_SECRET, n: int = QUICK_N) -> bytes:
     """Return a sealed secret, made as the format says, with less work than a studio asks for."""
-    key = Scrypt(salt=SALT, length=32, n=n, r=SCRYPT_R, p=SCRYPT_P).derive(passphrase.encode())
+    key = Scrypt(salt=SALT, length=32, n=n, r=8, p=1).derive(passphrase.encode())
     return NONCE + AESGCM(key).encrypt(NONCE, secret, b"provenance/root/v1")
 
 

@@ -243,6 +243,10 @@ def test_a_text_with_empty_lines_ends_at_the_last_one() -> None:
     assert parse_note(b"a\n\nb\n\nc\n\n\xe2\x80\x94 s AAAAAAA=\n").text == "a\n\nb\n\nc\n"
 
 
+def test_the_limits_are_these() -> None:
+    assert (MAX_NOTE_BYTES, MAX_SIGNATURES) == (1_048_576, 100)
+
+
 def test_as_many_signatures_as_allowed_are_read() -> None:
     data = b"a\n\n" + b"\xe2\x80\x94 s AAAAAAA=\n" * MAX_SIGNATURES
     assert len(parse_note(data).signatures) == MAX_SIGNATURES

@@ -35,6 +35,17 @@ ANY_PURPOSE = ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE
 TIME_STAMPING = ExtendedKeyUsageOID.TIME_STAMPING
 OCSP_SIGNING = ExtendedKeyUsageOID.OCSP_SIGNING
 SERVER = ExtendedKeyUsageOID.SERVER_AUTH
+KEY_USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
 
 
 def authority(
@@ -55,18 +66,8 @@ def claim(name: str = "Studio Ümlaut", country: str | None = "DE", key: Signing
 CLAIM = claim()
 
 
-def usage(*, digital_signature: bool = True, key_cert_sign: bool = False) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=digital_signature,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=key_cert_sign,
-        crl_sign=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
+def usage(*granted: str) -> x509.KeyUsage:
+    return x509.KeyUsage(**{name: name in granted for name in KEY_USAGES})
 
 
 def certificate(*extensions: x509.ExtensionType) -> x509.Certificate:
@@ -86,7 +87,7 @@ def certificate(*extensions: x509.ExtensionType) -> x509.Certificate:
 
 
 def with_purposes(*purposes: ObjectIdentifier) -> x509.Certificate:
-    return certificate(usage(), x509.ExtendedKeyUsage(purposes))
+    return certificate(usage("digital_signature"), x509.ExtendedKeyUsage(purposes))
 
 
 def extension(of: x509.Certificate, kind: type[Kind]) -> x509.Extension[Kind]:
@@ -131,11 +132,9 @@ def test_an_authority_is_valid_for_ten_years_and_from_a_little_earlier() -> None
 def test_an_authority_may_issue_end_certificates_only() -> None:
     assert extension(AUTHORITY, x509.BasicConstraints).critical
     assert extension(AUTHORITY, x509.BasicConstraints).value == x509.BasicConstraints(ca=True, path_length=0)
-    key_usage = extension(AUTHORITY, x509.KeyUsage)
-    assert key_usage.critical
-    assert key_usage.value.key_cert_sign
-    assert key_usage.value.crl_sign
-    assert not key_usage.value.digital_signature
+    assert extension(AUTHORITY, x509.KeyUsage).critical
+    assert extension(AUTHORITY, x509.KeyUsage).value == usage("key_cert_sign", "crl_sign")
+    assert not extension(AUTHORITY, x509.SubjectKeyIdentifier).critical
 
 
 def test_each_authority_has_a_serial_number_of_its_own() -> None:
@@ -166,15 +165,11 @@ def test_a_claim_certificate_is_valid_for_366_days_and_from_a_little_earlier() -
 
 # C2PA 2.4, 14.5.1.
 def test_a_claim_certificate_has_the_extensions_of_the_profile() -> None:
-    constraints, key_usage = extension(CLAIM, x509.BasicConstraints), extension(CLAIM, x509.KeyUsage)
-    assert constraints.critical
-    assert constraints.value == x509.BasicConstraints(ca=False, path_length=None)
-    assert key_usage.critical
-    assert key_usage.value.digital_signature
-    assert not key_usage.value.key_cert_sign
-    assert not key_usage.value.crl_sign
-    purposes = extension(CLAIM, x509.ExtendedKeyUsage).value
-    assert purposes == x509.ExtendedKeyUsage([CLAIM_SIGNING, EMAIL_PROTECTION])
+    assert extension(CLAIM, x509.BasicConstraints).value == x509.BasicConstraints(ca=False, path_length=None)
+    assert extension(CLAIM, x509.KeyUsage).value == usage("digital_signature", "content_commitment")
+    assert extension(CLAIM, x509.ExtendedKeyUsage).value == x509.ExtendedKeyUsage([CLAIM_SIGNING, EMAIL_PROTECTION])
+    critical = {added.oid for added in CLAIM.extensions if added.critical}
+    assert critical == {x509.BasicConstraints.oid, x509.KeyUsage.oid}
 
 
 @pytest.mark.parametrize(
@@ -267,21 +262,23 @@ def test_a_certificate_without_basic_constraints_may_sign_claims() -> None:
         (AUTHORITY, "expected an end certificate, got an authority"),
         (
             certificate(
-                x509.BasicConstraints(ca=True, path_length=None), usage(), x509.ExtendedKeyUsage([CLAIM_SIGNING])
+                x509.BasicConstraints(ca=True, path_length=None),
+                usage("digital_signature"),
+                x509.ExtendedKeyUsage([CLAIM_SIGNING]),
             ),
             "expected an end certificate, got an authority",
         ),
         (certificate(x509.ExtendedKeyUsage([CLAIM_SIGNING])), "expected key usage digitalSignature only"),
         (
-            certificate(usage(key_cert_sign=True), x509.ExtendedKeyUsage([CLAIM_SIGNING])),
+            certificate(usage("digital_signature", "key_cert_sign"), x509.ExtendedKeyUsage([CLAIM_SIGNING])),
             "expected key usage digitalSignature only",
         ),
         (
-            certificate(usage(digital_signature=False, key_cert_sign=True), x509.ExtendedKeyUsage([CLAIM_SIGNING])),
+            certificate(usage("content_commitment"), x509.ExtendedKeyUsage([CLAIM_SIGNING])),
             "expected key usage digitalSignature only",
         ),
         (certificate(), "expected key usage digitalSignature only"),
-        (certificate(usage()), "expected a purpose that allows claims"),
+        (certificate(usage("digital_signature")), "expected a purpose that allows claims"),
         (with_purposes(SERVER), "expected a purpose that allows claims"),
         (with_purposes(ANY_PURPOSE), "expected a purpose that allows claims"),
         (with_purposes(TIME_STAMPING), "expected a purpose that allows claims"),
@@ -295,7 +292,7 @@ def test_a_certificate_that_may_not_sign_claims_is_refused(unfit: x509.Certifica
         check_claim_certificate(unfit)
 
 
-MALFORMED = certificate(usage(), x509.UnrecognizedExtension(EXTENDED_KEY_USAGE, b"not der"))
+MALFORMED = certificate(usage("digital_signature"), x509.UnrecognizedExtension(EXTENDED_KEY_USAGE, b"not der"))
 
 
 @pytest.mark.xfail(strict=True, raises=ValueError, reason="an extension that cannot be read is not expected")
@@ -343,6 +340,7 @@ def test_text_around_certificates_is_passed_over() -> None:
 
 
 def test_a_file_as_large_as_allowed_is_read() -> None:
+    assert MAX_PEM_BYTES == 4_194_304
     data = to_pem(CLAIM).encode()
     assert parse_certificates(data.ljust(MAX_PEM_BYTES, b"\n"), place="chain") == [CLAIM]
 

@@ -108,6 +108,10 @@ def test_a_proof_whose_note_is_no_checkpoint_is_refused() -> None:
         parse_proof(f"{START}\n{text}").verify(entry(3), keys=[LOG.key])
 
 
+def test_the_limit_is_this() -> None:
+    assert MAX_PROOF_BYTES == 65_536
+
+
 def test_a_proof_as_long_as_allowed_is_read() -> None:
     rest = f"\nindex 3\n\n{NOTE}"
     room = MAX_PROOF_BYTES - len(f"{HEADER}\nextra {rest}")

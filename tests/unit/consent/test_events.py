@@ -1,5 +1,5 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from support.consents import (
 from support.refusals import refused
 
 from provenance.canonical import canonical_bytes, from_base64url, sha256, to_base64url
-from provenance.consent.events import MAX_EVENT_BYTES, SCHEMA, EventType, Proof, parse_event
+from provenance.consent.events import MAX_EVENT_BYTES, SCHEMA, ConsentEvent, EventType, Proof, parse_event
 from provenance.consent.scopes import Scope
 from provenance.errors import InputError, VerificationError
 
@@ -40,16 +40,16 @@ SHAPE = "consent event: expected a known type and proof, and scopes as a list"
 MISSING = object()
 
 
-def signed(body: Any) -> bytes:
+def signed(body: Mapping[str, Any] | bytes) -> bytes:
     return signed_document(body, [(KEY, controller_fields())])
 
 
-def with_body(**changes: Any) -> bytes:
+def with_body(**changes: object) -> bytes:
     return signed({name: value for name, value in {**BODY, **changes}.items() if value is not MISSING})
 
 
 @pytest.mark.parametrize("event", [GIVEN, WITHDRAWN])
-def test_an_event_is_read_as_it_was_made(event: Any) -> None:
+def test_an_event_is_read_as_it_was_made(event: ConsentEvent) -> None:
     assert parse_event(event.to_bytes(), record=RECORD) == event
 
 
@@ -72,7 +72,7 @@ def test_an_event_on_the_whole_record_names_no_scopes() -> None:
 
 
 def test_the_body_has_the_members_of_the_format() -> None:
-    assert BODY == {
+    assert {
         "schema": "urn:headshot-provenance:schema:consent-event:1",
         "type": "withdrawn",
         "at": "2026-11-24T21:07:05Z",
@@ -80,7 +80,7 @@ def test_the_body_has_the_members_of_the_format() -> None:
         "scopes": ["publish.web"],
         "proof": "receipt-secret",
         "previous": to_base64url(GIVEN.digest),
-    }
+    } == BODY
 
 
 def test_the_digest_is_of_the_signed_body() -> None:
@@ -125,8 +125,9 @@ def test_a_changed_event_is_refused(place: str) -> None:
         header = {**json.loads(from_base64url(member[place], place="header")), "signed_at": "2026-11-24T21:07:06Z"}
         member[place] = to_base64url(json.dumps(header).encode())
     else:
-        middle = len(member[place]) // 2
-        member[place] = member[place][:middle] + ("A" if member[place][middle] != "A" else "B") + member[place][middle + 1 :]
+        text = member[place]
+        middle = len(text) // 2
+        member[place] = text[:middle] + ("A" if text[middle] != "A" else "B") + text[middle + 1 :]
     with refused(VerificationError, BAD_SIGNATURE, code="signature-invalid"):
         parse_event(canonical_bytes(changed), record=RECORD)
 

@@ -6,6 +6,7 @@ import pytest
 from support.consents import TODAY, USE, YEAR_END, decisions
 from support.refusals import refused
 
+from provenance.canonical import Json
 from provenance.consent.grants import (
     MIN_USE_CHARACTERS,
     WORLD,
@@ -73,7 +74,7 @@ def test_a_grant_without_one_of_its_members_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("document", [None, 5, "capture", [], {}, {**SHORT_WRITTEN, "more": 1}])
-def test_another_document_than_a_grant_is_refused(document: Any) -> None:
+def test_another_document_than_a_grant_is_refused(document: Json) -> None:
     with refused(InputError, MEMBERS):
         Grant.from_json(document)
 
@@ -96,13 +97,13 @@ def test_a_member_of_another_kind_is_refused(change: dict[str, Any], message: st
 
 
 @pytest.mark.parametrize("scope", ["", "Capture", "publish", "ai.*", 5, None])
-def test_a_grant_on_an_unknown_scope_is_refused(scope: Any) -> None:
+def test_a_grant_on_an_unknown_scope_is_refused(scope: Json) -> None:
     with refused(InputError, f"scope: expected a known one, got {str(scope)!r}", code="scope-unknown", hint=SCOPES):
         Grant.from_json({**WRITTEN, "scope": scope})
 
 
 @pytest.mark.parametrize("code", ["", "D", "DEU", "world wide", 49, None])
-def test_a_grant_for_an_unknown_territory_is_refused(code: Any) -> None:
+def test_a_grant_for_an_unknown_territory_is_refused(code: Json) -> None:
     message = f"territory: expected two letters such as DE, or WORLD, got {str(code)!r}"
     with refused(InputError, message, code="territory"):
         Grant.from_json({**WRITTEN, "territory": ["DE", code]})
@@ -110,7 +111,7 @@ def test_a_grant_for_an_unknown_territory_is_refused(code: Any) -> None:
 
 @pytest.mark.parametrize("value", ["", "2026-11-31", "23.11.2026", "20261123", "2026-W48-1", 20261123, True])
 @pytest.mark.parametrize("end", ["from", "until"])
-def test_a_term_with_something_else_than_days_is_refused(end: str, value: Any) -> None:
+def test_a_term_with_something_else_than_days_is_refused(end: str, value: Json) -> None:
     term = {**WRITTEN["term"], end: value}
     with refused(InputError, f"date: expected a day such as 2027-12-31, got {value!r}", code="date"):
         Grant.from_json({**WRITTEN, "term": term})
@@ -271,7 +272,9 @@ def test_a_scope_of_another_name_is_refused(text: str) -> None:
         parse_scope(text)
 
 
-@pytest.mark.parametrize(("text", "code"), [("DE", "DE"), ("de", "DE"), ("gB", "GB"), ("WORLD", WORLD), ("world", WORLD)])
+@pytest.mark.parametrize(
+    ("text", "code"), [("DE", "DE"), ("de", "DE"), ("gB", "GB"), ("WORLD", WORLD), ("world", WORLD)]
+)
 def test_a_territory_is_read_in_small_and_capital_letters(text: str, code: str) -> None:
     assert parse_territory(text) == code
 

@@ -1,13 +1,13 @@
 import dataclasses
 import json
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from support.consents import NOW, SECRET, YEAR_END, decisions, signed_record
 from support.logs import Log
 from support.refusals import refused
 
-from provenance.canonical import canonical_bytes, from_base64url, to_base64url
+from provenance.canonical import Json, canonical_bytes, from_base64url, to_base64url
 from provenance.checkpoint import Checkpoint, sign_checkpoint
 from provenance.consent.codes import new_secret
 from provenance.consent.receipts import MAX_RECEIPT_BYTES, SCHEMA, Receipt, describe, parse_receipt
@@ -40,7 +40,7 @@ ENTRY, PROOF = logged(ConsentEntry(NOW, COMMITMENT))
 RECEIPT = Receipt(CODE, RECORD, ENTRY, PROOF, LOG.key.to_text(), SECRET)
 
 
-def written(**changes: Any) -> bytes:
+def written(**changes: Json) -> bytes:
     return canonical_bytes({**RECEIPT.to_json(), **changes})
 
 
@@ -125,7 +125,7 @@ def test_a_proof_that_does_not_open_the_commitment_is_refused(extra: bytes | Non
 
 
 @pytest.mark.parametrize("secret", [new_secret, lambda: SECRET[:-1] + "W"])
-def test_the_secret_of_another_record_is_refused(secret: Any) -> None:
+def test_the_secret_of_another_record_is_refused(secret: Callable[[], str]) -> None:
     with refused(VerificationError, "receipt: the secret belongs to another record", code="receipt-secret"):
         dataclasses.replace(RECEIPT, secret=secret()).verify()
 
@@ -172,15 +172,16 @@ def test_the_key_of_another_log_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("receipt", "message"),
     [
-        ({"proof": ""}, "proof: expected an empty line before the checkpoint, got none"),
-        ({"log_key": ""}, "note key: expected name+hash+base64, got something else"),
+        (dataclasses.replace(RECEIPT, proof=""), "proof: expected an empty line before the checkpoint, got none"),
+        (dataclasses.replace(RECEIPT, log_key=""), "note key: expected name+hash+base64, got something else"),
     ],
+    ids=["proof", "key"],
 )
-def test_a_receipt_without_proof_or_key_is_refused(change: dict[str, str], message: str) -> None:
+def test_a_receipt_without_proof_or_key_is_refused(receipt: Receipt, message: str) -> None:
     with refused(InputError, message):
-        dataclasses.replace(RECEIPT, **change).verify()
+        receipt.verify()
 
 
 # --- the file
@@ -266,9 +267,7 @@ def test_decisions_are_described_in_plain_lines() -> None:
 
 
 def test_a_decision_without_bounds_is_described_so() -> None:
-    assert describe(decisions("capture"))[0] == (
-        "yes: take and keep photographs (capture), anywhere, until withdrawn"
-    )
+    assert describe(decisions("capture"))[0] == ("yes: take and keep photographs (capture), anywhere, until withdrawn")
 
 
 def test_every_scope_can_be_described() -> None:

@@ -55,9 +55,7 @@ def ask(
 
 IN_FORCE = Permission(ConsentCode.IN_FORCE, "the grant publish.web says permit")
 NOT_GIVEN = Permission(ConsentCode.UNKNOWN, "no consent had been given at that time")
-WHOLE_GONE = Permission(
-    ConsentCode.WITHDRAWN, "the consent was withdrawn on 2026-11-25", NOW + timedelta(hours=48)
-)
+WHOLE_GONE = Permission(ConsentCode.WITHDRAWN, "the consent was withdrawn on 2026-11-25", NOW + timedelta(hours=48))
 WEB_GONE = Permission(
     ConsentCode.WITHDRAWN, "the grant publish.web was withdrawn on 2026-11-25", NOW + timedelta(hours=36)
 )
@@ -86,9 +84,7 @@ WEB_GONE = Permission(
             Scope.PUBLISH_PRESS,
             DURING,
             None,
-            Permission(
-                ConsentCode.LIMITED, "nothing was decided on publish.press, and silence is not permission"
-            ),
+            Permission(ConsentCode.LIMITED, "nothing was decided on publish.press, and silence is not permission"),
         ),
         # before it was given, before its term, on its first and last day, and after it
         ([], Scope.PUBLISH_WEB, DURING, None, NOT_GIVEN),
@@ -211,7 +207,16 @@ CHAIN = history(GIVEN, WEB_WITHDRAWN, WITHDRAWN)
         ((CHAIN[0], CHAIN[2], CHAIN[1]), 2),
         ((*CHAIN, CHAIN[0]), 4),
     ],
-    ids=["first missing", "two missing", "middle missing", "doubled", "last doubled", "turned", "swapped", "begun anew"],
+    ids=[
+        "no first",
+        "no first two",
+        "no second",
+        "doubled",
+        "last doubled",
+        "turned",
+        "swapped",
+        "begun anew",
+    ],
 )
 def test_a_chain_with_a_missing_or_misplaced_event_is_refused(events: Sequence[ConsentEvent], number: int) -> None:
     message = f"consent event {number}: does not follow the one before it"

@@ -1,0 +1,4 @@
+"""The labels of the assertions that a stamp gathers."""
+
+CONSENT_LABEL = "org.headshot-provenance.consent"
+TRAINING_MINING_LABEL = "cawg.training-mining"
