@@ -183,6 +183,15 @@ class RootKey:
             ) from None
         return cls(opened)
 
+    @staticmethod
+    def is_sealed(data: bytes) -> bool:
+        """Tell whether a passphrase is needed to open the root key in a file.
+
+        Raises:
+            InputError: the file is malformed.
+        """
+        return parse_object(data, place="root key").get("kdf") != "none"
+
     def to_file(self, *, passphrase: str | None) -> bytes:
         """Return the content of the file that keeps this key, sealed if there is a passphrase."""
         if passphrase is None:

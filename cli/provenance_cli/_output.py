@@ -39,8 +39,8 @@ def note(text: str) -> None:
 
 
 def print_json(document: Json) -> None:
-    """Print one document on one line."""
-    click.echo(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
+    """Print one document on one line, in ASCII, so that nothing in it can act on a terminal."""
+    click.echo(json.dumps(document, separators=(",", ":")))
 
 
 def print_error(message: str, *, hint: str | None = None) -> None:

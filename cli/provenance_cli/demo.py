@@ -99,7 +99,7 @@ class _Demo:
         stamped = self._folder / "stamped" / self._photo.name
         first = self._stamp(stamper, StampRequest(self._photo, stamped, Declaration.CAMERA, recorded.code))
         if first.outcome != "stamped":
-            return False
+            raise RefusedError("demonstration: this photograph cannot be stamped", hint="try another photograph")
 
         self._say("A check", "May it go on the web? Asking as the studio, which knows its own consents.")
         passed = self._verify(studio, stamped, Scope.PUBLISH_WEB)

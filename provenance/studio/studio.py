@@ -155,7 +155,7 @@ class Studio:
 
     def is_sealed(self) -> bool:
         """Tell whether a passphrase is needed to unlock the keys."""
-        return b'"kdf":"none"' not in self._read_key(_ROOT_FILE)
+        return RootKey.is_sealed(self._read_key(_ROOT_FILE))
 
     def unlock(self, passphrase: str | None) -> "UnlockedStudio":
         """Return the studio with its keys.

@@ -8,7 +8,7 @@ from provenance.consent.status import ConsentCode, Permission
 from provenance.credentials.manifest import ConsentAssertion
 from provenance.credentials.origin import Origin
 from provenance.verification.report import Axis, Finding, LedgerCode
-from provenance.verification.sources import StatusSource
+from provenance.verification.sources import StampedPicture, StatusSource
 
 NOT_LINKED = Axis(ConsentCode.NOT_LINKED, "No consent linked", "The file refers to no consent.")
 NOT_READ = Axis(ConsentCode.UNKNOWN, "Consent not known", "A damaged credential says nothing about consent.")
@@ -31,6 +31,7 @@ _HEADLINES = {
 def judge_then(
     assertion: ConsentAssertion,
     *,
+    digest: bytes | None,
     origin: str,
     ledger: str,
     source: StatusSource | None,
@@ -41,7 +42,8 @@ def judge_then(
     if special is not None:
         return special, "sealed"
     if source is not None:
-        permission = source.when_stamped(assertion.handles, scopes=_scopes(assertion, findings, step=9))
+        picture = StampedPicture(assertion.handles, digest)
+        permission = source.when_stamped(picture, scopes=_scopes(assertion, findings, step=9))
         if permission.code is not ConsentCode.NOT_FOUND:
             return _axis(permission, "When it was stamped: "), source.basis
     if ledger != LedgerCode.PROVEN:
@@ -58,6 +60,7 @@ def judge_then(
 def judge_now(
     assertion: ConsentAssertion,
     *,
+    digest: bytes | None,
     origin: str,
     scope: Scope | None,
     territory: str | None,
@@ -76,7 +79,9 @@ def judge_now(
             )
         )
     scopes = [scope] if scope is not None else _scopes(assertion, findings, step=10)
-    return _axis(source.permission(assertion.handles, scopes=scopes, territory=territory, at=at))
+    return _axis(
+        source.permission(StampedPicture(assertion.handles, digest), scopes=scopes, territory=territory, at=at)
+    )
 
 
 def _without_consent(assertion: ConsentAssertion, origin: str, findings: list[Finding], *, step: int) -> Axis | None:

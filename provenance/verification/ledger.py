@@ -37,7 +37,7 @@ def judge_ledger(
     Args:
         credential: intact, so that what it says is its issuer's word.
         picture_digest: of the file as it is now; None where the container is not one that can be walked.
-        known_logs: keys that the caller has from elsewhere; a log of the same origin must have one of these.
+        known_logs: keys that the caller has from elsewhere; if there are any, the log must be one of theirs.
         findings: added to.
     """
     data = credential.active_manifest.assertions.get(CONSENT_LABEL)
@@ -70,10 +70,11 @@ def _verify(
     key = NoteKey.from_text(assertion.log_key)
     if key.name != assertion.log_origin:
         raise VerificationError("ledger: the key in the credential is that of another log", code="log-key")
-    pinned = [known for known in known_logs if known.name == key.name]
-    if pinned and key not in pinned:
+    if any(known.name == key.name for known in known_logs) and key not in known_logs:
         raise VerificationError("ledger: the key in the credential is not the log's own", code="log-key")
-    if not pinned:
+    if known_logs and key not in known_logs:
+        raise InputError("ledger: the log is none of those that you know", code="log-unknown")
+    if not known_logs:
         findings.append(Finding(8, "log-key-unpinned", "the log's key is known from the credential only"))
     proof = parse_proof(assertion.proof)
     proof.verify(assertion.entry, keys=[key])

@@ -1,6 +1,7 @@
 """Who can say what a consent allows now: the one thing that verification cannot read from a file."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -8,6 +9,19 @@ from provenance.consent.scopes import Scope
 from provenance.consent.status import Permission
 
 Basis = Literal["sealed", "opened", "studio"]
+
+
+@dataclass(frozen=True, slots=True)
+class StampedPicture:
+    """What a file shows of itself to a status source.
+
+    Attributes:
+        handles: as its stamp carries them, 32 bytes each.
+        digest: the picture digest of the file as it is now, 32 bytes; None where it cannot be computed.
+    """
+
+    handles: tuple[bytes, ...]
+    digest: bytes | None
 
 
 class StatusSource(Protocol):
@@ -18,15 +32,15 @@ class StatusSource(Protocol):
         """What the answers rest on."""
         ...
 
-    def when_stamped(self, handles: Sequence[bytes], *, scopes: Sequence[Scope]) -> Permission:
-        """Return what the consents behind `handles` allowed at the moment when the stamp that bears them was logged."""
+    def when_stamped(self, picture: StampedPicture, *, scopes: Sequence[Scope]) -> Permission:
+        """Return what the consents behind a picture allowed at the moment when its stamp was logged."""
         ...
 
     def permission(
-        self, handles: Sequence[bytes], *, scopes: Sequence[Scope], territory: str | None, at: datetime
+        self, picture: StampedPicture, *, scopes: Sequence[Scope], territory: str | None, at: datetime
     ) -> Permission:
-        """Return what the consents behind `handles` allow: the most restrictive answer over all of them.
+        """Return what the consents behind a picture allow: the most restrictive answer over all of them.
 
-        A handle that the source does not know makes the answer `not-found`.
+        A handle that the source does not know, or that it knows from another picture, makes the answer `not-found`.
         """
         ...

@@ -113,9 +113,10 @@ def _judge(
     # (6): origin
     origin, label = judge_origin(credential)
     # (8): ledger
+    digest = picture.digest if picture else None
     ledger = judge_ledger(
         credential,
-        picture_digest=picture.digest if picture else None,
+        picture_digest=digest,
         known_logs=known_logs,
         findings=findings,
     )
@@ -123,11 +124,17 @@ def _judge(
     if ledger.assertion is not None:
         # (9): consent when it was stamped
         then, basis = consent_steps.judge_then(
-            ledger.assertion, origin=origin.code, ledger=ledger.axis.code, source=source, findings=findings
+            ledger.assertion,
+            digest=digest,
+            origin=origin.code,
+            ledger=ledger.axis.code,
+            source=source,
+            findings=findings,
         )
         # (10): consent now
         now = consent_steps.judge_now(
             ledger.assertion,
+            digest=digest,
             origin=origin.code,
             scope=question.scope,
             territory=question.territory,
