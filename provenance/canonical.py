@@ -108,6 +108,21 @@ def from_base64url(text: Json, *, place: str, size: int | None = None) -> bytes:
     return data
 
 
+def from_base64(text: str, *, place: str) -> bytes:
+    """Return the bytes in standard base64 (RFC 4648, 4), with its padding and without stray bits.
+
+    Raises:
+        InputError: it is not that.
+    """
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise InputError(f"{place}: expected base64") from None
+    if base64.b64encode(data).decode("ascii") != text:
+        raise InputError(f"{place}: expected base64 with its padding and without stray bits")
+    return data
+
+
 def _object_without_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     found = dict(pairs)
     if len(found) != len(pairs):

@@ -1,11 +1,11 @@
 """Checkpoints: what a log says of itself at one size (c2sp.org/tlog-checkpoint@v1.0.0)."""
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from provenance.canonical import from_base64
 from provenance.errors import InputError, VerificationError
 from provenance.merkle import HASH_BYTES
 from provenance.note import Note, NoteKey, parse_note, sign_note
@@ -48,14 +48,9 @@ def parse_checkpoint_text(text: str) -> Checkpoint:
         raise InputError("checkpoint line 1: expected an origin, got an empty line")
     if not _SIZE.fullmatch(size):
         raise InputError(f"checkpoint line 2: expected a decimal size, got {size[:40]!r}")
-    try:
-        root_hash = base64.b64decode(root, validate=True)
-    except (binascii.Error, ValueError):
-        raise InputError("checkpoint line 3: expected a root hash in base64") from None
+    root_hash = from_base64(root, place="checkpoint line 3")
     if len(root_hash) != HASH_BYTES:
         raise InputError(f"checkpoint line 3: expected a root hash of 32 bytes, got {len(root_hash)}")
-    if base64.b64encode(root_hash).decode("ascii") != root:
-        raise InputError("checkpoint line 3: expected base64 with its padding and without stray bits")
     return Checkpoint(log_origin, int(size), root_hash)
 
 

@@ -5,7 +5,6 @@ asks; a signature by a known key that does not verify rejects the whole note.
 """
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from provenance.canonical import from_base64
 from provenance.errors import InputError, VerificationError
 
 ED25519 = 0x01
@@ -62,7 +62,7 @@ class NoteKey:
         if len(parts) != 3:
             raise InputError("note key: expected name+hash+base64, got something else")
         name, key_id, encoded = parts
-        raw = _from_base64(encoded, place=f"note key {name!r}")
+        raw = from_base64(encoded, place=f"note key {name!r}")
         if len(raw) != 1 + _ED25519_KEY_BYTES or raw[0] != ED25519:
             raise InputError(f"note key {name!r}: expected an ed25519 key (type 0x01, 32 bytes)")
         key = cls(name, raw[1:])
@@ -184,7 +184,7 @@ def _parse_line(line: str, number: int) -> NoteSignature:
         raise InputError(f"{place}: expected a key name and a signature")
     name, encoded = parts
     _check_name(name)
-    raw = _from_base64(encoded, place=place)
+    raw = from_base64(encoded, place=place)
     if len(raw) <= _KEY_ID_BYTES:
         raise InputError(f"{place}: expected a signature behind the key id")
     return NoteSignature(name, raw[:_KEY_ID_BYTES], raw[_KEY_ID_BYTES:])
@@ -194,13 +194,3 @@ def _check_name(name: str) -> None:
     unfit = any(c.isspace() or c < " " or "\ud800" <= c <= "\udfff" for c in name)
     if not name or "+" in name or unfit:
         raise InputError(f"note key: expected a name without spaces, plus signs and control characters, got {name!r}")
-
-
-def _from_base64(text: str, *, place: str) -> bytes:
-    try:
-        raw = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise InputError(f"{place}: expected base64") from None
-    if base64.b64encode(raw).decode("ascii") != text:
-        raise InputError(f"{place}: expected base64 with its padding and without stray bits")
-    return raw

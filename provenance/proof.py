@@ -1,11 +1,11 @@
 """Proofs that stand alone: an entry's place in the log, with the checkpoint (c2sp.org/tlog-proof)."""
 
 import base64
-import binascii
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from provenance.canonical import from_base64
 from provenance.checkpoint import Checkpoint, open_checkpoint
 from provenance.errors import InputError
 from provenance.merkle import HASH_BYTES, leaf_hash, verify_inclusion
@@ -84,14 +84,17 @@ def parse_proof(text: str) -> LedgerProof:
         raise InputError(f"proof line 1: expected {HEADER}, got {lines[0][:60]!r}")
     position, extra = 1, None
     if len(lines) > position and lines[position].startswith("extra "):
-        extra = _from_base64(lines[position].removeprefix("extra "), position + 1)
+        extra = from_base64(lines[position].removeprefix("extra "), place=f"proof line {position + 1}")
         position += 1
     if len(lines) <= position or not lines[position].startswith("index "):
         raise InputError(f"proof line {position + 1}: expected the index")
     index = lines[position].removeprefix("index ")
     if not _INDEX.fullmatch(index):
         raise InputError(f"proof line {position + 1}: expected a decimal index, got {index[:40]!r}")
-    hashes = [_from_base64(line, number) for number, line in enumerate(lines[position + 1 :], position + 2)]
+    hashes = [
+        from_base64(line, place=f"proof line {number}")
+        for number, line in enumerate(lines[position + 1 :], position + 2)
+    ]
     if len(hashes) > _MAX_HASHES:
         raise InputError(f"proof: expected at most {_MAX_HASHES} hashes, got {len(hashes)}")
     for number, value in enumerate(hashes, position + 2):
@@ -103,13 +106,3 @@ def parse_proof(text: str) -> LedgerProof:
         raise InputError("proof: expected text that is valid unicode") from None
     parse_note(note)
     return LedgerProof(int(index), tuple(hashes), note, extra)
-
-
-def _from_base64(text: str, number: int) -> bytes:
-    try:
-        value = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise InputError(f"proof line {number}: expected base64") from None
-    if base64.b64encode(value).decode("ascii") != text:
-        raise InputError(f"proof line {number}: expected base64 with its padding and without stray bits")
-    return value

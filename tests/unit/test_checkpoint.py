@@ -89,18 +89,10 @@ def test_a_root_hash_of_another_length_is_refused(size: int) -> None:
         parse_checkpoint_text(f"{LOG_ORIGIN}\n42\n{root}\n")
 
 
-STRAY = base64.b64encode(bytes(32)).decode().replace("A=", "B=")
-
-
 def test_a_root_hash_with_stray_bits_is_refused() -> None:
-    with refused(InputError, "checkpoint line 3: expected a root hash…"):
-        parse_checkpoint_text(f"{LOG_ORIGIN}\n42\n{STRAY}\n")
-
-
-@pytest.mark.xfail(strict=True, reason="the message says `expected 32 bytes, got 32`")
-def test_the_message_of_stray_bits_does_not_contradict_itself() -> None:
-    with pytest.raises(InputError, match=r"checkpoint line 3: (?!.*got 32$)"):
-        parse_checkpoint_text(f"{LOG_ORIGIN}\n42\n{STRAY}\n")
+    root = base64.b64encode(bytes(32)).decode().replace("A=", "B=")
+    with refused(InputError, "checkpoint line 3: expected base64 with its padding and without stray bits"):
+        parse_checkpoint_text(f"{LOG_ORIGIN}\n42\n{root}\n")
 
 
 def test_a_checkpoint_is_signed_and_opened() -> None:

@@ -95,11 +95,26 @@ def test_the_check_of_a_refusal_accepts_the_error_that_it_names(kind: type[Prove
 
 
 @pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("log:\nbroken", r"log:\u{a}broken"),
+        ("log: \x1b[31mbroken\x7f", r"log: \u{1b}[31mbroken\u{7f}"),
+        ("log: \u202ebroken\u2028", r"log: \u{202e}broken\u{2028}"),
+        ("log: \ud800\U000e0001", r"log: \u{d800}\u{e0001}"),
+        ("log: Ümlaut, 日誌, 😀 and \\n", "log: Ümlaut, 日誌, 😀 and \\n"),
+    ],
+)
+def test_a_message_stays_on_one_line_and_does_nothing_to_a_terminal(message: str, shown: str) -> None:
+    assert str(InputError(message)) == shown
+    assert_plain_message(InputError(message))
+
+
+@pytest.mark.parametrize(
     "message", ["Log: broken", "log: broken.", "log:\nbroken", "log: \x1b[31mbroken", "7 is no log"]
 )
 def test_the_check_of_messages_refuses_other_forms(message: str) -> None:
     with pytest.raises(AssertionError):
-        assert_plain_message(InputError(message))
+        assert_plain_message(ValueError(message))
 
 
 @pytest.mark.parametrize(

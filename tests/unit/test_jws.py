@@ -57,7 +57,6 @@ def test_any_bytes_may_be_signed(payload: bytes) -> None:
     assert verify(sign(payload, [(SUBJECT, FIELDS)])).payload == payload
 
 
-@pytest.mark.xfail(strict=True, reason="the library reads at most 128,000 characters, and signing does not ask")
 def test_a_large_document_that_was_signed_is_verified() -> None:
     payload = bytes(96_001)
     assert verify(sign(payload, [(SUBJECT, FIELDS)])).payload == payload
@@ -313,14 +312,12 @@ def test_a_signature_that_is_no_text_is_refused(place: str, value: object) -> No
         verify(envelope)
 
 
-@pytest.mark.xfail(strict=True, raises=AttributeError, reason="a payload that is no text is not expected")
 @pytest.mark.parametrize("payload", [None, 5, True, [], {}])
 def test_a_payload_that_is_no_text_is_refused(payload: Json) -> None:
     with pytest.raises(InputError, match="signed document: "):
         verify({**document(), "payload": payload})
 
 
-@pytest.mark.xfail(strict=True, reason="a list of the numbers of its characters is taken for the text itself")
 @pytest.mark.parametrize("place", ["protected", "signature"])
 def test_a_list_of_numbers_in_place_of_a_text_is_refused(place: str) -> None:
     envelope = document()
@@ -330,13 +327,11 @@ def test_a_list_of_numbers_in_place_of_a_text_is_refused(place: str) -> None:
         verify(envelope)
 
 
-@pytest.mark.xfail(strict=True, reason="a list of names and values is taken for the header itself")
 def test_a_header_that_is_a_list_is_refused() -> None:
     with pytest.raises(InputError, match="signed document: "):
         verify(signed_with([[name, value] for name, value in HEADER.items()]))
 
 
-@pytest.mark.xfail(strict=True, reason="a short secret in a stranger's document makes the library warn")
 def test_a_short_secret_in_a_header_is_refused_without_a_warning() -> None:
     with pytest.raises(InputError, match="signed document: "):
         verify(signed_with({**HEADER, "jwk": {"kty": "oct", "k": "AAAA"}}))

@@ -26,6 +26,12 @@ SIGNATURE_OF_NOTHING = bytes.fromhex(
     "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"
 )
 JWK: dict[str, Json] = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+EC_JWK: dict[str, Json] = {
+    "kty": "EC",
+    "crv": "P-256",
+    "x": to_base64url(bytes(32)),
+    "y": to_base64url(bytes(32)),
+}
 THUMBPRINT = "urn:ietf:params:oauth:jwk-thumbprint:sha-256:kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
 
 ROOT_SECRET = bytes(range(ROOT_KEY_BYTES))
@@ -46,10 +52,10 @@ def pem_of(der: bytes) -> bytes:
     return b"-----BEGIN PRIVATE KEY-----\n" + base64.encodebytes(der) + b"-----END PRIVATE KEY-----\n"
 
 
-def seal(passphrase: str, *, secret: bytes = ROOT_SECRET, n: int = QUICK_N) -> bytes:
+def seal(passphrase: str) -> bytes:
     """Return a sealed secret, made as the format says, with less work than a studio asks for."""
-    key = Scrypt(salt=SALT, length=32, n=n, r=8, p=1).derive(passphrase.encode())
-    return NONCE + AESGCM(key).encrypt(NONCE, secret, b"provenance/root/v1")
+    key = Scrypt(salt=SALT, length=32, n=QUICK_N, r=8, p=1).derive(passphrase.encode())
+    return NONCE + AESGCM(key).encrypt(NONCE, ROOT_SECRET, b"provenance/root/v1")
 
 
 def root_file(**members: Json) -> bytes:
@@ -150,12 +156,11 @@ def test_keys_of_other_kinds_are_refused() -> None:
             SigningKey.from_pem(data, password=None)
 
 
-@pytest.mark.xfail(strict=True, reason="what the library does not support is reported by an error of its own")
 @pytest.mark.parametrize("oid", ["06032b6573", "06032b6501"])
 def test_a_key_of_an_unknown_kind_is_refused(oid: str) -> None:
     der = Ed25519PrivateKey.from_private_bytes(SECRET).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     data = pem_of(der.replace(bytes.fromhex("06032b6570"), bytes.fromhex(oid)))
-    with pytest.raises(KeyMaterialError, match="private key: "):
+    with refused(KeyMaterialError, "private key: expected ed25519 or ecdsa p-256"):
         SigningKey.from_pem(data, password=None)
 
 
@@ -185,6 +190,13 @@ def test_a_p256_key_is_named_by_its_thumbprint() -> None:
         {**JWK, "d": "AA"},
         {**JWK, "kid": "mine"},
         {**JWK, "kty": "EC"},
+        {**JWK, "crv": "X25519"},
+        {**JWK, "crv": "Ed448"},
+        {**JWK, "crv": "P-256"},
+        {**JWK, "crv": None},
+        {**JWK, "crv": ["Ed25519"]},
+        {**EC_JWK, "crv": "P-384"},
+        {**EC_JWK, "crv": "Ed25519"},
         {**JWK, "kty": "okp"},
         {**JWK, "kty": None},
         {**JWK, "kty": ["OKP"]},
@@ -198,20 +210,20 @@ def test_what_is_not_a_public_key_has_no_name(jwk: Json) -> None:
         thumbprint_urn(jwk)
 
 
-@pytest.mark.xfail(strict=True, reason="only the names of the members and the key type are looked at")
 @pytest.mark.parametrize(
-    "jwk",
+    ("jwk", "message"),
     [
-        {**JWK, "crv": "X25519"},
-        {**JWK, "crv": "Ed448"},
-        {**JWK, "crv": None},
-        {**JWK, "x": 5},
-        {**JWK, "x": ""},
-        {"kty": "EC", "crv": "P-384", "x": to_base64url(bytes(48)), "y": to_base64url(bytes(48))},
+        ({**JWK, "x": None}, "jwk x: expected base64url without padding"),
+        ({**JWK, "x": 5}, "jwk x: expected base64url without padding"),
+        ({**JWK, "x": "AA=="}, "jwk x: expected base64url without padding"),
+        ({**JWK, "x": "AB"}, "jwk x: expected base64url without stray bits"),
+        ({**JWK, "x": ""}, "jwk x: expected 32 bytes, got 0"),
+        ({**EC_JWK, "x": "AAAA"}, "jwk x: expected 32 bytes, got 3"),
+        ({**EC_JWK, "y": to_base64url(bytes(33))}, "jwk y: expected 32 bytes, got 33"),
     ],
 )
-def test_a_key_on_another_curve_has_no_name(jwk: Json) -> None:
-    with pytest.raises(InputError, match="jwk: expected a public ed25519 or p-256 key and nothing else"):
+def test_a_key_of_another_length_has_no_name(jwk: Json, message: str) -> None:
+    with refused(InputError, message):
         thumbprint_urn(jwk)
 
 
@@ -306,23 +318,18 @@ def test_a_missing_passphrase_is_refused() -> None:
         RootKey.from_file(root_file(), passphrase=None)
 
 
-def test_a_sealed_secret_of_another_length_is_refused() -> None:
-    data = root_file(sealed=to_base64url(seal("secret", secret=b"short")))
-    with refused(KeyMaterialError, "root key: expected 32 bytes, got 5"):
-        RootKey.from_file(data, passphrase="secret")
-
-
-@pytest.mark.xfail(strict=True, reason="a seal that cannot be one is reported as a wrong passphrase")
 @pytest.mark.parametrize("size", [0, 4, 12, 59, 61])
-def test_a_seal_of_another_length_is_malformed(size: int) -> None:
-    with pytest.raises(InputError, match="root key seal: "):
+def test_a_seal_of_another_length_is_refused(size: int) -> None:
+    with refused(InputError, f"root key seal: expected 60 bytes, got {size}"):
         RootKey.from_file(root_file(sealed=to_base64url(bytes(size))), passphrase="secret")
 
 
-@pytest.mark.xfail(strict=True, raises=UnicodeEncodeError, reason="half a character is found only when it is encoded")
 def test_a_passphrase_with_half_a_character_is_refused() -> None:
-    with pytest.raises(KeyMaterialError, match="passphrase"):
+    sealed = root_file(sealed=to_base64url(seal("secret")))
+    with refused(KeyMaterialError, "passphrase: expected text that utf-8 can hold", code="passphrase-text"):
         RootKey(ROOT_SECRET).to_file(passphrase="secret\udcff")
+    with refused(KeyMaterialError, "passphrase: expected text that utf-8 can hold", code="passphrase-text"):
+        RootKey.from_file(sealed, passphrase="secret\udcff")
 
 
 @pytest.mark.parametrize(
@@ -333,6 +340,7 @@ def test_a_passphrase_with_half_a_character_is_refused() -> None:
         (b"{}", "root key: expected version 1, got None"),
         (root_file(v=2), "root key: expected version 1, got 2"),
         (root_file(v="1"), "root key: expected version 1, got '1'"),
+        (root_file(v=True), "root key: expected version 1, got True"),
         (b'{"v":1}', "root key: expected kdf none or scrypt"),
         (root_file(kdf="argon2id"), "root key: expected kdf none or scrypt"),
         (root_file(kdf=None), "root key: expected kdf none or scrypt"),
@@ -353,10 +361,3 @@ def test_a_malformed_root_key_is_refused(data: bytes, message: str) -> None:
 def test_another_amount_of_work_than_allowed_is_refused(n: Json) -> None:
     with refused(InputError, f"root key: expected n as a power of two up to 1048576, got {n!r}"):
         RootKey.from_file(root_file(n=n), passphrase="secret")
-
-
-@pytest.mark.xfail(strict=True, reason="in Python, True is 1")
-def test_a_version_that_is_no_number_is_refused() -> None:
-    data = RootKey(ROOT_SECRET).to_file(passphrase=None).replace(b'"v":1', b'"v":true')
-    with pytest.raises(InputError, match="root key: expected version 1, got True"):
-        RootKey.from_file(data, passphrase=None)
