@@ -7,9 +7,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from support.refusals import refused
 
-from provenance.canonical import Json, from_base64url, to_base64url
+from provenance.canonical import from_base64url, to_base64url
 from provenance.errors import InputError, VerificationError
-from provenance.jws import MAX_SIGNATURES, Signature, Signed, sign, verify
+from provenance.jws import MAX_PAYLOAD_BYTES, MAX_SIGNATURES, Signature, Signed, sign, verify
 from provenance.keys import SigningKey, thumbprint_urn
 
 PAYLOAD = b'{"v":1}'
@@ -18,6 +18,7 @@ CONTROLLER = SigningKey.generate("ES256")
 SIGNED_AT = "2026-11-23T21:07:05Z"
 FIELDS = {"role": "subject", "signed_at": SIGNED_AT}
 HEADER: dict[str, Any] = {"alg": "Ed25519", "jwk": SUBJECT.public_jwk(), **FIELDS}
+NOT_BASE64URL = ["A", "eyJ2IjoxfQ==", "eyJ2IjoxfR", "eyJ2I joxfQ", "eyJ2IjoxfQ\n", "+/", "é", "\ud800"]
 REQUIRED = "signed document: expected role and signed_at in every protected header"
 
 
@@ -57,9 +58,27 @@ def test_any_bytes_may_be_signed(payload: bytes) -> None:
     assert verify(sign(payload, [(SUBJECT, FIELDS)])).payload == payload
 
 
-def test_a_large_document_that_was_signed_is_verified() -> None:
-    payload = bytes(96_001)
+def test_a_document_as_large_as_allowed_is_signed_and_verified() -> None:
+    payload = bytes(MAX_PAYLOAD_BYTES)
+    assert MAX_PAYLOAD_BYTES == 65_536
     assert verify(sign(payload, [(SUBJECT, FIELDS)])).payload == payload
+
+
+def test_a_larger_document_is_not_signed() -> None:
+    with refused(InputError, "signed document: expected at most 65536 bytes, got 65537"):
+        sign(bytes(MAX_PAYLOAD_BYTES + 1), [(SUBJECT, FIELDS)])
+
+
+def test_a_much_larger_document_is_not_verified() -> None:
+    with refused(InputError, "signed document: expected at most 65536 bytes, got more"):
+        verify(signed_with(HEADER, payload=to_base64url(bytes(2 * MAX_PAYLOAD_BYTES))))
+
+
+@pytest.mark.xfail(strict=True, reason="verification counts characters, and takes up to 96,000 bytes")
+@pytest.mark.parametrize("size", [MAX_PAYLOAD_BYTES + 1, 96_000])
+def test_a_larger_document_is_not_verified(size: int) -> None:
+    with pytest.raises(InputError, match="signed document: expected at most 65536 bytes, got"):
+        verify(signed_with(HEADER, payload=to_base64url(bytes(size))))
 
 
 # RFC 7515, 7.2.1, 5.1 and 4.1: the members, the signing input and the header.
@@ -118,6 +137,11 @@ def test_another_number_of_signatures_is_refused(count: int) -> None:
         {"payload": "", "signatures": None},
         {"payload": "", "signatures": {}},
         {"payload": "", "signatures": "x"},
+        {**document(), "payload": None},
+        {**document(), "payload": 5},
+        {**document(), "payload": True},
+        {**document(), "payload": list(PAYLOAD)},
+        {**document(), "payload": {}},
         {**document(), "header": {}},
         {"payload": "", "protected": "", "signature": ""},
     ],
@@ -194,10 +218,8 @@ def test_a_signature_of_zeros_is_refused(number: int, size: int) -> None:
         verify(envelope)
 
 
-@pytest.mark.parametrize(
-    "text", ["A", "eyJ2IjoxfQ==", "eyJ2IjoxfR", "eyJ2I joxfQ", "eyJ2IjoxfQ\n", "+/", "é", "\ud800"]
-)
-@pytest.mark.parametrize("place", ["payload", "protected", "signature"])
+@pytest.mark.parametrize("text", NOT_BASE64URL)
+@pytest.mark.parametrize("place", ["payload", "signature"])
 def test_what_is_not_base64url_is_malformed(place: str, text: str) -> None:
     envelope = document()
     (envelope if place == "payload" else envelope["signatures"][0])[place] = text
@@ -205,10 +227,43 @@ def test_what_is_not_base64url_is_malformed(place: str, text: str) -> None:
         verify(envelope)
 
 
-@pytest.mark.parametrize("header", [None, 5, "header", [], {}, [5]])
-def test_a_header_of_the_wrong_json_is_malformed(header: object) -> None:
-    with refused(InputError, "signed document: malformed: …"):
+@pytest.mark.parametrize("text", NOT_BASE64URL)
+def test_a_header_that_is_not_base64url_is_refused_with_its_number(text: str) -> None:
+    envelope = document()
+    envelope["signatures"][1]["protected"] = text
+    with refused(InputError, "signature 2: expected base64url without …"):
+        verify(envelope)
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        (None, "NoneType"),
+        (5, "int"),
+        ("header", "str"),
+        ([], "list"),
+        ([[name, value] for name, value in HEADER.items()], "list"),
+    ],
+)
+def test_a_header_of_other_json_is_refused(header: object, found: str) -> None:
+    with refused(InputError, f"signature 1 header: expected a json object, got {found}"):
         verify(signed_with(header))
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        (b"", "something else at line 1 column 1"),
+        (b"\xff", "bytes that are not UTF-8"),
+        (b'{"alg":"none","alg":"ES256"}', "an object with a repeated key"),
+        (b'{"a":1.5}', "the number 1.5, where only whole numbers are allowed"),
+    ],
+)
+def test_a_header_that_is_not_strict_json_is_refused(header: bytes, found: str) -> None:
+    envelope = document()
+    envelope["signatures"][0]["protected"] = to_base64url(header)
+    with refused(InputError, f"signature 1 header: expected json, got {found}"):
+        verify(envelope)
 
 
 EC_JWK = CONTROLLER.public_jwk()
@@ -234,24 +289,8 @@ P384_JWK = {"kty": "EC", "crv": "P-384", "x": to_base64url(P384.x.to_bytes(48)),
         {"role": ["subject"]},
         {"signed_at": 5},
         {"assurance": None},
-        {"jwk": None},
-        {"jwk": "key"},
-        {"jwk": {}},
-        {"jwk": {"kty": "oct", "k": to_base64url(bytes(32))}, "alg": "HS256"},
-        {"jwk": {"kty": "oct", "k": to_base64url(bytes(32))}},
-        {"jwk": {**OKP_JWK, "kty": "?"}},
-        {"jwk": {**OKP_JWK, "kty": ["OKP"]}},
-        {"jwk": {**OKP_JWK, "crv": "X25519"}},
-        {"jwk": {**OKP_JWK, "crv": "Ed448"}},
-        {"jwk": {**OKP_JWK, "crv": "?"}},
-        {"jwk": {**OKP_JWK, "x": "AA"}},
-        {"jwk": {**OKP_JWK, "x": 5}},
-        {"jwk": {**OKP_JWK, "use": "enc"}},
-        {"jwk": {**OKP_JWK, "key_ops": ["sign"]}},
         {"jwk": EC_JWK},
         {"jwk": OFF_THE_CURVE, "alg": "ES256"},
-        {"jwk": P384_JWK, "alg": "ES256"},
-        {"jwk": {"kty": "EC", "crv": "P-256", "x": "AA"}, "alg": "ES256"},
         {"crit": ["role"], "unknown": 1},
         {"crit": ["b64"]},
         {"b64": False},
@@ -264,10 +303,49 @@ def test_a_header_that_is_not_as_written_here_is_malformed(change: dict[str, Any
         verify(signed_with({**HEADER, **change}))
 
 
-@pytest.mark.parametrize("name", ["alg", "jwk"])
-def test_a_header_without_its_algorithm_or_key_is_malformed(name: str) -> None:
+def test_a_header_without_its_algorithm_is_malformed() -> None:
     with refused(InputError, "signed document: malformed: …"):
-        verify(signed_with({key: value for key, value in HEADER.items() if key != name}))
+        verify(signed_with({name: value for name, value in HEADER.items() if name != "alg"}))
+
+
+@pytest.mark.parametrize(
+    "jwk",
+    [
+        None,
+        "key",
+        {},
+        {"kty": "oct", "k": to_base64url(bytes(32))},
+        {"kty": "oct", "k": "AAAA"},
+        {**OKP_JWK, "kty": "?"},
+        {**OKP_JWK, "kty": ["OKP"]},
+        {**OKP_JWK, "crv": "X25519"},
+        {**OKP_JWK, "crv": "Ed448"},
+        {**OKP_JWK, "crv": "?"},
+        {**OKP_JWK, "use": "enc"},
+        {**OKP_JWK, "key_ops": ["sign"]},
+        {**OKP_JWK, "kid": "mine"},
+        P384_JWK,
+        {"kty": "EC", "crv": "P-256", "x": EC_JWK["x"]},
+    ],
+)
+@pytest.mark.parametrize("algorithm", ["Ed25519", "ES256", "HS256"])
+def test_a_header_with_another_kind_of_key_is_refused(algorithm: str, jwk: object) -> None:
+    with refused(InputError, "jwk: expected a public ed25519 or p-256 key and nothing else"):
+        verify(signed_with({**HEADER, "alg": algorithm, "jwk": jwk}))
+
+
+def test_a_header_without_a_key_is_refused() -> None:
+    with refused(InputError, "jwk: expected a public ed25519 or p-256 key and nothing else"):
+        verify(signed_with({name: value for name, value in HEADER.items() if name != "jwk"}))
+
+
+@pytest.mark.parametrize(
+    ("coordinate", "message"),
+    [("AA", "jwk x: expected 32 bytes, got 1"), (5, "jwk x: expected base64url without padding")],
+)
+def test_a_header_with_a_key_of_another_length_is_refused(coordinate: object, message: str) -> None:
+    with refused(InputError, message):
+        verify(signed_with({**HEADER, "jwk": {**OKP_JWK, "x": coordinate}}))
 
 
 @pytest.mark.parametrize("name", ["role", "signed_at"])
@@ -298,43 +376,13 @@ def test_a_header_that_carries_a_private_key_is_refused() -> None:
         verify(signed_with(header, key=key))
 
 
-def test_a_header_whose_key_has_further_members_is_refused() -> None:
-    with refused(InputError, "jwk: expected a public ed25519 or p-256 key and nothing else"):
-        verify(signed_with({**HEADER, "jwk": {**OKP_JWK, "kid": "mine"}}))
-
-
-@pytest.mark.parametrize("value", [None, True, {}])
+@pytest.mark.parametrize("value", [None, 5, True, {}, list(b"AAAA")])
 @pytest.mark.parametrize("place", ["protected", "signature"])
-def test_a_signature_that_is_no_text_is_refused(place: str, value: object) -> None:
+def test_a_signature_that_is_no_text_is_refused_with_its_number(place: str, value: object) -> None:
     envelope = document()
-    envelope["signatures"][0][place] = value
-    with pytest.raises((InputError, VerificationError), match="signed document: "):
+    envelope["signatures"][1][place] = value
+    with refused(InputError, "signature 2: expected protected and signature as text"):
         verify(envelope)
-
-
-@pytest.mark.parametrize("payload", [None, 5, True, [], {}])
-def test_a_payload_that_is_no_text_is_refused(payload: Json) -> None:
-    with pytest.raises(InputError, match="signed document: "):
-        verify({**document(), "payload": payload})
-
-
-@pytest.mark.parametrize("place", ["protected", "signature"])
-def test_a_list_of_numbers_in_place_of_a_text_is_refused(place: str) -> None:
-    envelope = document()
-    member = envelope["signatures"][0]
-    member[place] = list(member[place].encode())
-    with pytest.raises(InputError, match="signed document: "):
-        verify(envelope)
-
-
-def test_a_header_that_is_a_list_is_refused() -> None:
-    with pytest.raises(InputError, match="signed document: "):
-        verify(signed_with([[name, value] for name, value in HEADER.items()]))
-
-
-def test_a_short_secret_in_a_header_is_refused_without_a_warning() -> None:
-    with pytest.raises(InputError, match="signed document: "):
-        verify(signed_with({**HEADER, "jwk": {"kty": "oct", "k": "AAAA"}}))
 
 
 def test_verification_leaves_the_document_as_it_was() -> None:

@@ -4,7 +4,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.consents import NOW
 from support.ledgers import disarm, empty_database, identified, numbered, open_ledger, tamper
@@ -94,6 +94,13 @@ def test_an_audit_changes_nothing(path: Path) -> None:
     assert path.read_bytes() == before
 
 
+# Entries may be appended in groups, so that no size has to have a checkpoint but the newest.
+def test_a_checkpoint_missing_between_others_shows_in_their_number_only(path: Path) -> None:
+    tamper(path, "DELETE FROM checkpoint WHERE size = 5")
+    report = audited(path)
+    assert (report.entries, report.checkpoints) == (SIZE, SIZE - 1)
+
+
 # --- nothing there
 
 
@@ -103,7 +110,7 @@ def test_a_ledger_without_anything_is_corrupt(tmp_path: Path) -> None:
         audited(tmp_path / "studio.db")
 
 
-def test_a_ledger_with_nothing_but_a_checkpoint_of_nothing_is_clean(tmp_path: Path) -> None:
+def test_a_ledger_with_nothing_but_a_checkpoint_of_nothing_is_corrupt(tmp_path: Path) -> None:
     (tmp_path / "studio.db").write_bytes(empty_database())
     tamper(tmp_path / "studio.db", ("INSERT INTO checkpoint VALUES (0, ?)", [signed(0, EMPTY_ROOT)]))
     with refused(CorruptLedgerError, "checkpoint 0: covers more than the 0 entries there are"):
@@ -192,9 +199,7 @@ TAMPERS: dict[str, tuple[list[Statement], str]] = {
     "no head": (["DELETE FROM head"], "head: expected one row, got none"),
     # checkpoints
     "checkpoint note": (
-        [
-            "UPDATE checkpoint SET note = CAST(replace(note, char(10) || '5' || char(10), char(10) || '6' || char(10)) AS BLOB) WHERE size = 5"
-        ],
+        [("UPDATE checkpoint SET note = CAST(replace(note, ?, ?) AS BLOB) WHERE size = 5", ["\n5\n", "\n6\n"])],
         f"checkpoint 5: note: the signature of {LOG_ORIGIN} does not verify",
     ),
     "no checkpoint": (
@@ -360,13 +365,14 @@ def assert_found(database: Database, table: str, column: str, row: int, content:
 
 def test_a_change_of_any_one_byte_is_found(disarmed: Database) -> None:
     for table, column, row, content in blobs(disarmed._connection):
-        for position in range(0, len(content), 1 if row in (0, 1, SIZE) else 7):
+        for position in range(len(content)):
             changed = bytearray(content)
             changed[position] ^= 1 << position % 8
             assert_found(disarmed, table, column, row, bytes(changed))
     assert audit(disarmed, key=LOG.key).entries == SIZE
 
 
+@settings(deadline=None, max_examples=400)
 @given(st.data())
 def test_any_other_content_of_any_one_column_is_found(disarmed: Database, data: st.DataObject) -> None:
     table, column, row, content = data.draw(st.sampled_from(blobs(disarmed._connection)))
