@@ -18,6 +18,7 @@ JsonObject: TypeAlias = "Mapping[str, Json]"
 
 MAX_JSON_BYTES = 4 * 1024 * 1024
 MAX_JSON_DEPTH = 32
+MAX_DIGITS = 17  # 2⁵³ has 16, and a sign
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 
@@ -54,6 +55,7 @@ def parse_json(data: bytes, *, place: str) -> Json:
             data.decode("utf-8"),
             object_pairs_hook=_object_without_duplicates,
             parse_float=_refuse_number,
+            parse_int=_whole_number,
             parse_constant=_refuse_number,
         )
     except (ValueError, RecursionError) as error:
@@ -130,6 +132,12 @@ def _object_without_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]
     return found
 
 
+def _whole_number(text: str) -> Json:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits")
+    return int(text)
+
+
 def _refuse_number(text: str) -> Json:
     raise ValueError(f"the number {text[:40]}, where only whole numbers are allowed")
 
@@ -145,7 +153,7 @@ def _reason(error: Exception) -> str:
 
 
 def _refuse_floats(value: Json, place: str, depth: int) -> None:
-    if depth > MAX_JSON_DEPTH:
+    if depth >= MAX_JSON_DEPTH and isinstance(value, Mapping | list | tuple):
         raise InputError(f"{place}: expected at most {MAX_JSON_DEPTH} levels, got more")
     if isinstance(value, float):
         raise InputError(f"{place}: expected whole numbers only, got {value}")

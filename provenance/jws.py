@@ -92,7 +92,7 @@ def verify(envelope: JsonObject) -> Signed:
     signatures, payload = envelope.get("signatures"), envelope.get("payload")
     if set(envelope) != {"payload", "signatures"} or not isinstance(signatures, list) or not isinstance(payload, str):
         raise InputError("signed document: expected payload and signatures")
-    if len(payload) > 2 * MAX_PAYLOAD_BYTES:
+    if len(payload) * 3 // 4 > MAX_PAYLOAD_BYTES:  # base64url without padding, RFC 7515, 2
         raise InputError(f"signed document: expected at most {MAX_PAYLOAD_BYTES} bytes, got more")
     if not 1 <= len(signatures) <= MAX_SIGNATURES:
         raise InputError(f"signed document: expected 1 to {MAX_SIGNATURES} signatures, got {len(signatures)}")

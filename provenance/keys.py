@@ -190,7 +190,10 @@ class RootKey:
         Raises:
             InputError: the file is malformed.
         """
-        return parse_object(data, place="root key").get("kdf") != "none"
+        kdf = parse_object(data, place="root key").get("kdf")
+        if kdf not in ("none", "scrypt"):
+            raise InputError("root key: expected kdf none or scrypt")
+        return kdf == "scrypt"
 
     def to_file(self, *, passphrase: str | None) -> bytes:
         """Return the content of the file that keeps this key, sealed if there is a passphrase."""

@@ -165,7 +165,9 @@ def parse_certificates(data: bytes, *, place: str) -> list[x509.Certificate]:
 
 
 def _name(organization: str, country: str | None, common: str) -> x509.Name:
-    size = len(organization.encode("utf-8", "surrogatepass"))
+    if not organization.isprintable():
+        raise InputError("studio name: expected printable text", code="name-text")
+    size = len(organization.encode())
     if not organization.strip() or size > MAX_NAME_BYTES:
         raise InputError(
             f"studio name: expected 1 to {MAX_NAME_BYTES} bytes of text, got {size}",
@@ -210,5 +212,5 @@ def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extens
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
-    except (ValueError, x509.DuplicateExtension) as error:
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         raise KeyMaterialError("signing certificate: an extension is malformed", code="certificate-unfit") from error

@@ -77,7 +77,7 @@ class Studio:
         """
         clock = clock or SystemClock()
         check_free(path)
-        _check_text(name, url)
+        _check_url(url)
         if passphrase is not None and not passphrase:
             raise KeyMaterialError("passphrase: expected one, got nothing", code="passphrase-empty")
         now = clock.now()
@@ -240,8 +240,6 @@ def check_free(path: Path) -> None:
         raise StudioError(f"{path}: cannot be written to", code="studio-unwritable")
 
 
-def _check_text(name: str, url: str | None) -> None:
-    if not name.isprintable() or not name.strip():
-        raise InputError("studio name: expected printable text", code="name-text")
+def _check_url(url: str | None) -> None:
     if url is not None and not (url.startswith(("https://", "http://")) and url.isprintable() and " " not in url):
         raise InputError(f"url: expected an address that starts with https://, got {url!r}", code="url")

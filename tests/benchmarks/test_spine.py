@@ -92,7 +92,8 @@ def test_help_against_importing_click() -> None:
 
 def _compare(name: str, ours: Callable[[], None], peer_name: str, peer: Callable[[], None]) -> None:
     """Time both in turn, and print the medians and the median of the ratios of neighbours."""
-    ours(), peer()  # warm both
+    for work in (ours, peer):  # warm both
+        work()
     pairs = [(_seconds(ours), _seconds(peer)) for _ in range(ROUNDS)]
     mine, theirs = (statistics.median(column) * 1000 for column in zip(*pairs, strict=True))
     ratio = statistics.median(a / b for a, b in pairs)

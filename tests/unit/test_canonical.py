@@ -10,6 +10,7 @@ from provenance.canonical import (
     MAX_JSON_DEPTH,
     Json,
     canonical_bytes,
+    from_base64,
     from_base64url,
     parse_json,
     parse_object,
@@ -307,3 +308,33 @@ def test_base64url_with_stray_bits_is_refused(text: str) -> None:
 def test_base64url_of_another_size_is_refused(text: str, size: int, got: int) -> None:
     with refused(InputError, f"salt: expected {size} bytes, got {got}"):
         from_base64url(text, place="salt", size=size)
+
+
+# RFC 4648, 10.
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("", b""),
+        ("Zg==", b"f"),
+        ("Zm8=", b"fo"),
+        ("Zm9v", b"foo"),
+        ("Zm9vYmFy", b"foobar"),
+        ("A+z/4ME=", b"\x03\xec\xff\xe0\xc1"),
+    ],
+)
+def test_base64_is_read(text: str, data: bytes) -> None:
+    assert from_base64(text, place="root") == data
+
+
+@pytest.mark.parametrize(
+    "text", ["Zg", "Zg=", "Zm8", "=", "A-z_4ME=", " Zg==", "Zg==\n", "Zm9v Zm9v", "Zg==Zg==", "Zm9vé", "\ud800", "Z"]
+)
+def test_what_is_not_base64_is_refused(text: str) -> None:
+    with refused(InputError, "root: expected base64"):
+        from_base64(text, place="root")
+
+
+@pytest.mark.parametrize("text", ["Zh==", "Zm9=", "A+z/4MF="])
+def test_base64_with_stray_bits_is_refused(text: str) -> None:
+    with refused(InputError, "root: expected base64 with its padding and without stray bits"):
+        from_base64(text, place="root")

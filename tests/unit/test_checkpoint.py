@@ -78,7 +78,7 @@ def test_the_message_shows_only_the_start_of_a_long_size() -> None:
     "root", ["A", "not base64", ROOT_TEXT.rstrip("="), ROOT_TEXT.replace("A", "-"), f"{ROOT_TEXT}é"]
 )
 def test_a_root_hash_that_is_not_base64_is_refused(root: str) -> None:
-    with refused(InputError, "checkpoint line 3: expected a root hash in base64"):
+    with refused(InputError, "checkpoint line 3: expected base64"):
         parse_checkpoint_text(f"{LOG_ORIGIN}\n42\n{root}\n")
 
 

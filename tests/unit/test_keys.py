@@ -278,6 +278,23 @@ def test_a_root_key_is_sealed_and_opened_with_its_passphrase() -> None:
     assert opened.derive("vault") == RootKey(ROOT_SECRET).derive("vault")
 
 
+def test_a_file_says_whether_it_is_sealed() -> None:
+    assert not RootKey.is_sealed(RootKey(ROOT_SECRET).to_file(passphrase=None))
+    assert RootKey.is_sealed(root_file())
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "root key: expected json, got something else at line 1 column 1"),
+        (b"[]", "root key: expected a json object, got list"),
+    ],
+)
+def test_a_malformed_file_does_not_say_whether_it_is_sealed(data: bytes, message: str) -> None:
+    with refused(InputError, message):
+        RootKey.is_sealed(data)
+
+
 def test_a_seal_made_as_the_format_says_is_opened() -> None:
     data = root_file(sealed=to_base64url(seal("secret")))
     assert RootKey.from_file(data, passphrase="secret").derive("vault") == RootKey(ROOT_SECRET).derive("vault")

@@ -195,10 +195,8 @@ def test_a_name_that_fits_is_taken_in_any_script(name: str) -> None:
     [("", 0), (" ", 1), ("\t\n", 2), ("x" * 65, 65), ("ü" * 33, 66), ("写真館" * 8, 72), ("\ud800" * 22, 66)],
 )
 def test_a_name_that_does_not_fit_is_refused(name: str, size: int) -> None:
-    message, hint = (
-        f"studio name: expected 1 to 64 bytes of text, got {size}",
-        "letters beyond a to z take two to four bytes each",
-    )
+    message = f"studio name: expected 1 to 64 bytes of text, got {size}"
+    hint = "letters beyond a to z take two to four bytes each"
     with refused(InputError, message, code="name-length", hint=hint):
         authority(name)
     with refused(InputError, message, code="name-length", hint=hint):

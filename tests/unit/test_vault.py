@@ -125,7 +125,11 @@ def test_a_wrapped_key_with_one_bit_changed_is_not_unwrapped(position: int) -> N
         DataKey.unwrap(bytes(changed), master=MASTER, record_id=RECORD)
 
 
-@pytest.mark.parametrize("wrapped", [b"", bytes(11), bytes(12), bytes(27), WRAPPED[:-1], WRAPPED + b"\x00"])
+@pytest.mark.parametrize(
+    "wrapped",
+    [b"", bytes(11), bytes(12), bytes(27), WRAPPED[:-1], WRAPPED + b"\x00"],
+    ids=["none", "less than a nonce", "a nonce", "less than a tag", "cut off", "one more"],
+)
 def test_something_else_than_a_wrapped_key_is_not_unwrapped(wrapped: bytes) -> None:
     with refused(VaultError, KEY_CLOSED):
         DataKey.unwrap(wrapped, master=MASTER, record_id=RECORD)

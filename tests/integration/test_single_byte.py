@@ -1,0 +1,156 @@
+"""No bit of a stamped file can change and the file still pass."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.pictures import draw_jpeg, draw_png, draw_webp
+from support.studios import make_studio, record_consent, stamped, verify
+
+from provenance.picture import read_picture
+from provenance.studio import Studio
+from provenance.verification import Report, Verdict
+
+FILES = ["jpg", "png", "webp", "again.jpg"]
+
+# The files are the same for every example; a slow computer is no failure.
+flips = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A studio, and stamped files by their names."""
+
+    studio: Studio
+    files: dict[str, bytes]
+    folder: Path
+
+    def verify(self, data: bytes) -> Report:
+        path = self.folder / "changed"
+        path.write_bytes(data)
+        return verify(self.studio, path)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    folder = tmp_path_factory.mktemp("stamped")
+    studio = make_studio(folder / "studio")
+    code = record_consent(studio).code
+    size = (24, 32)
+    sources = [
+        draw_jpeg(folder / "a.jpg", size=size, comment=b"drawn"),
+        draw_png(folder / "a.png", size=size, text={"Title": "drawn"}),
+        draw_webp(folder / "a.webp", size=size, exif=True, mode="RGBA"),
+    ]
+    files = {
+        source.suffix[1:]: stamped(studio, source, folder / f"stamped{source.suffix}", code=code) for source in sources
+    }
+    files["again.jpg"] = stamped(studio, files["jpg"], folder / "again.jpg", code=code)
+    yield Bench(studio, {name: path.read_bytes() for name, path in files.items()}, folder)
+    studio.close()
+
+
+def flipped(data: bytes, position: int, bit: int) -> bytes:
+    changed = bytearray(data)
+    changed[position] ^= 1 << bit
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_untouched_file_passes(bench: Bench, name: str) -> None:
+    report = bench.verify(bench.files[name])
+    assert report.verdict is Verdict.PASSED
+    assert report.ledger.code == "proven"
+    assert report.consent_basis == "studio"
+
+
+@pytest.mark.parametrize("name", FILES)
+@flips
+@given(data=st.data())
+def test_a_file_with_one_bit_flipped_never_passes(bench: Bench, name: str, data: st.DataObject) -> None:
+    stamped = bench.files[name]
+    position = data.draw(st.integers(0, len(stamped) - 1), label="position")
+    bit = data.draw(st.integers(0, 7), label="bit")
+    report = bench.verify(flipped(stamped, position, bit))
+    assert report.verdict is not Verdict.PASSED
+    assert report.credential.code not in ("trusted", "valid")
+
+
+@pytest.mark.parametrize("name", FILES)
+@flips
+@given(data=st.data())
+def test_a_file_with_one_byte_more_or_less_never_passes(bench: Bench, name: str, data: st.DataObject) -> None:
+    stamped = bench.files[name]
+    position = data.draw(st.integers(0, len(stamped) - 1), label="position")
+    added = data.draw(st.binary(max_size=2), label="added")
+    removed = data.draw(st.integers(0 if added else 1, 2), label="removed")
+    changed = stamped[:position] + added + stamped[position + removed :]
+    if changed != stamped:
+        assert bench.verify(changed).verdict is not Verdict.PASSED
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_flipped_bit_in_the_headers_of_the_wrapping_passes(bench: Bench, name: str) -> None:
+    """The first bytes of the store are box headers, labels and types, which nothing signs."""
+    stamped = bench.files[name]
+    store = read_picture(stamped).store
+    assert store is not None
+    for position in range(store.start, store.start + 200):
+        report = bench.verify(flipped(stamped, position, position % 8))
+        assert report.verdict is not Verdict.PASSED, position
+
+
+def test_bytes_behind_the_end_never_pass(bench: Bench) -> None:
+    for name in FILES:
+        for trailer in (b"\x00", b"hidden", bench.files[name]):
+            assert bench.verify(bench.files[name] + trailer).verdict is not Verdict.PASSED, name
+
+
+def test_the_store_of_another_picture_never_passes(bench: Bench, tmp_path: Path) -> None:
+    code = record_consent(bench.studio).code
+    other = stamped(
+        bench.studio,
+        draw_jpeg(tmp_path / "b.jpg", size=(24, 32), comment=b"drawn", seed=1),
+        tmp_path / "c.jpg",
+        code=code,
+    ).read_bytes()
+    mine = bench.files["jpg"]
+    here, there = read_picture(mine).store, read_picture(other).store
+    assert here is not None
+    assert there is not None
+    moved = mine[: here.start] + other[there.start : there.end] + mine[here.end :]
+    assert bench.verify(other).verdict is Verdict.PASSED
+    assert bench.verify(moved).verdict is Verdict.FAILED
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["jpg", "again.jpg"])
+def test_no_flipped_bit_anywhere_in_the_wrapped_store_passes(bench: Bench, name: str) -> None:
+    stamped = bench.files[name]
+    store = read_picture(stamped).store
+    assert store is not None
+    passed = [
+        position
+        for position in range(store.start, store.end)
+        if bench.verify(flipped(stamped, position, position % 8)).verdict is Verdict.PASSED
+    ]
+    assert passed == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["png", "webp"])
+def test_no_flipped_bit_anywhere_in_the_file_passes(bench: Bench, name: str) -> None:
+    stamped = bench.files[name]
+    # The padding is one long row of zeros; a sample of it is enough.
+    padding = stamped.index(bytes(5000))
+    positions = [p for p in range(len(stamped)) if not padding + 50 < p < padding + 4950 or p % 50 == 0]
+    passed = [
+        (position, bit)
+        for position in positions
+        for bit in (position % 8, (position + 5) % 8)
+        if bench.verify(flipped(stamped, position, bit)).verdict is Verdict.PASSED
+    ]
+    assert passed == []

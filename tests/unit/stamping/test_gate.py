@@ -1,0 +1,259 @@
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from support.refusals import refused
+
+from provenance.consent.scopes import Scope
+from provenance.credentials.manifest import Declaration
+from provenance.credentials.origin import DIGITAL_CAPTURE, TRAINED_MEDIA
+from provenance.credentials.reading import Action, Credential, Ingredient, Manifest, Signer, Status, Validation
+from provenance.credentials.rubric import CAPTURED_SOURCE_TYPES, GENERATIVE_SOURCE_TYPES
+from provenance.errors import RefusedError
+from provenance.stamping.gate import check_declaration, check_existing, scopes_needed
+
+COMPOSITE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+DIGITAL_ART = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCreation"
+
+FROM_CAMERA = "stamp the file as it came from the camera"
+FROM_GENERATOR = "stamp the file as it came from the generator"
+AS_GENERATED = "a picture that AI made is stamped with --as ai-generated"
+AS_ISSUED = "find the picture as it was when those credentials were issued"
+WHOLE_HISTORY = "stamp a picture whose history is whole"
+
+
+def found(*codes: str) -> Validation:
+    return Validation(failure=tuple(Status(code, "self#jumbf=c2pa", "") for code in codes))
+
+
+def action(name: str, source_type: str | None = None) -> Action:
+    return Action(name, source_type, None, ())
+
+
+def parent(
+    manifest: str | None = "parent", *, recorded: Validation = Validation(), since: Validation = Validation()
+) -> Ingredient:
+    return Ingredient("c2pa.ingredient.v3", "parentOf", manifest, None, recorded, since)
+
+
+def component(manifest: str | None = None, source_type: str | None = None, **found: Validation) -> Ingredient:
+    recorded, since = found.get("recorded", Validation()), found.get("since", Validation())
+    return Ingredient("c2pa.ingredient.v3__1", "componentOf", manifest, source_type, recorded, since)
+
+
+def manifest(
+    *actions: Action,
+    label: str = "active",
+    ingredients: Sequence[Ingredient] = (),
+    failures: Sequence[str] = (),
+    assertions: Mapping[str, Any] | None = None,
+) -> Manifest:
+    return Manifest(
+        label=label,
+        generator="Atelier 7",
+        signer=Signer("Lumière", None, None),
+        certificate=None,
+        actions=actions,
+        actions_complete=True,
+        ingredients=tuple(ingredients),
+        assertions=assertions or {},
+        created=frozenset(),
+        time=None,
+        validation=found(*failures),
+    )
+
+
+def credential(*manifests: Manifest, trusted: bool = False) -> Credential:
+    """Return the credentials of a picture; the first manifest speaks for it."""
+    return Credential(
+        manifests={one.label: one for one in manifests},
+        active=manifests[0].label,
+        trust_list="urn:example:trust" if trusted else None,
+        flaw=None,
+        crjson={},
+    )
+
+
+CAPTURED = manifest(action("c2pa.created", DIGITAL_CAPTURE))
+GENERATED = manifest(action("c2pa.created", TRAINED_MEDIA))
+OPENED = action("c2pa.opened")
+
+
+def opened(first: Manifest, *actions: Action, ingredients: Sequence[Ingredient] = ()) -> Credential:
+    """Return credentials that go back to another manifest, as its child."""
+    older = Manifest(*(("parent",) + tuple(getattr(first, name) for name in Manifest.__slots__[1:])))  # type: ignore[misc]
+    return credential(manifest(OPENED, *actions, ingredients=[parent(), *ingredients]), older)
+
+
+# --- before any file is opened
+
+
+def test_each_declaration_needs_a_scope() -> None:
+    assert scopes_needed(Declaration.CAMERA) == (Scope.CAPTURE,)
+    assert scopes_needed(Declaration.AI_GENERATED) == (Scope.AI_GENERATE,)
+
+
+def test_a_camera_captured_nobody_who_does_not_exist() -> None:
+    with refused(
+        RefusedError,
+        "a camera cannot have captured a person who does not exist",
+        code="synthetic-capture",
+        hint="use --as ai-generated, or name the person's consent with --consent CODE",
+    ):
+        check_declaration(Declaration.CAMERA, synthetic_person=True)
+
+
+@pytest.mark.parametrize(
+    ("declaration", "synthetic"),
+    [(Declaration.CAMERA, False), (Declaration.AI_GENERATED, True), (Declaration.AI_GENERATED, False)],
+)
+def test_other_declarations_are_possible(declaration: Declaration, *, synthetic: bool) -> None:
+    check_declaration(declaration, synthetic_person=synthetic)
+
+
+# --- by camera
+
+
+@pytest.mark.parametrize("source_type", sorted(CAPTURED_SOURCE_TYPES))
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_picture_that_a_camera_signed_may_be_called_captured(source_type: str, *, trusted: bool) -> None:
+    captured = manifest(action("c2pa.created", source_type))
+    check_existing(credential(captured, trusted=trusted), Declaration.CAMERA)
+    check_existing(opened(captured), Declaration.CAMERA)
+
+
+@pytest.mark.parametrize("name", ["c2pa.converted", "c2pa.resized.proportional", "c2pa.repackaged"])
+def test_a_captured_picture_in_another_format_is_still_captured(name: str) -> None:
+    check_existing(opened(CAPTURED, action(name)), Declaration.CAMERA)
+
+
+@pytest.mark.parametrize("source_type", sorted(GENERATIVE_SOURCE_TYPES))
+def test_a_picture_that_ai_made_is_not_called_captured(source_type: str) -> None:
+    kind = source_type.rsplit("/", 1)[-1]
+    message = f"its content credentials say that AI took part: c2pa.created with source type {kind}"
+    with refused(RefusedError, message, code="evidence-generative", hint=AS_GENERATED):
+        check_existing(credential(manifest(action("c2pa.created", source_type))), Declaration.CAMERA)
+
+
+@pytest.mark.parametrize(
+    ("existing", "name", "kind"),
+    [
+        (credential(manifest(action("c2pa.created", DIGITAL_CAPTURE), action("c2pa.edited", COMPOSITE))), "c2pa.edited", "compositeWithTrainedAlgorithmicMedia"),
+        (opened(CAPTURED, action("c2pa.edited", TRAINED_MEDIA)), "c2pa.edited", "trainedAlgorithmicMedia"),
+        (opened(GENERATED), "c2pa.created", "trainedAlgorithmicMedia"),
+        (opened(CAPTURED, ingredients=[component(source_type=TRAINED_MEDIA)]), "c2pa.ingredient.v3__1", "trainedAlgorithmicMedia"),
+        (
+            credential(CAPTURED, manifest(action("c2pa.created", TRAINED_MEDIA), label="elsewhere in the store")),
+            "c2pa.created",
+            "trainedAlgorithmicMedia",
+        ),
+    ],
+    ids=["edited", "edited later", "made before", "placed", "in the store"],
+)
+def test_a_picture_in_which_ai_took_part_is_not_called_captured(existing: Credential, name: str, kind: str) -> None:
+    message = f"its content credentials say that AI took part: {name} with source type {kind}"
+    with refused(RefusedError, message, code="evidence-generative", hint=AS_GENERATED):
+        check_existing(existing, Declaration.CAMERA)
+
+
+@pytest.mark.parametrize(
+    ("existing", "words"),
+    [
+        (credential(manifest()), "not stated"),
+        (credential(manifest(action("c2pa.created"))), "not stated"),
+        (credential(manifest(action("c2pa.created", DIGITAL_ART))), "not stated"),
+        (credential(manifest(OPENED, ingredients=[parent(None)])), "not stated"),
+        (opened(CAPTURED, action("c2pa.color_adjustments")), "edited"),
+        (credential(manifest(action("c2pa.created", DIGITAL_CAPTURE), action("c2pa.edited"))), "edited"),
+    ],
+    ids=["nothing", "no source", "drawn", "parent without credentials", "edited later", "edited"],
+)
+def test_a_picture_whose_credentials_do_not_say_so_is_not_called_captured(existing: Credential, words: str) -> None:
+    message = f"its content credentials do not say that a camera captured it: its origin is {words}"
+    with refused(RefusedError, message, code="evidence-not-captured", hint=FROM_CAMERA):
+        check_existing(existing, Declaration.CAMERA)
+
+
+# --- by AI
+
+
+@pytest.mark.parametrize("source_type", sorted(GENERATIVE_SOURCE_TYPES))
+def test_a_picture_that_ai_made_may_be_called_generated(source_type: str) -> None:
+    generated = manifest(action("c2pa.created", source_type))
+    check_existing(credential(generated), Declaration.AI_GENERATED)
+    check_existing(opened(generated), Declaration.AI_GENERATED)
+    check_existing(opened(generated, action("c2pa.color_adjustments")), Declaration.AI_GENERATED)
+
+
+@pytest.mark.parametrize(
+    ("existing", "words"),
+    [
+        (credential(CAPTURED), "camera-declared"),
+        (credential(CAPTURED, trusted=True), "camera-signed"),
+        (credential(manifest()), "not stated"),
+        (opened(CAPTURED, action("c2pa.color_adjustments")), "edited"),
+        (opened(CAPTURED, action("c2pa.edited", COMPOSITE)), "ai-edited"),
+    ],
+    ids=["camera", "trusted camera", "nothing", "edited", "edited by AI"],
+)
+def test_a_picture_whose_credentials_do_not_say_so_is_not_called_generated(existing: Credential, words: str) -> None:
+    message = f"its content credentials do not say that AI generated it: its origin is {words}"
+    with refused(RefusedError, message, code="evidence-not-generated", hint=FROM_GENERATOR):
+        check_existing(existing, Declaration.AI_GENERATED)
+
+
+# --- damaged
+
+DAMAGE = ["assertion.dataHash.mismatch", "claimSignature.mismatch", "assertion.hashedURI.mismatch", "something.new"]
+NO_DAMAGE = [
+    "signingCredential.untrusted",
+    "signingCredential.expired",
+    "claimSignature.outsideValidity",
+    "cawg.ica.untrusted_issuer",
+]
+
+
+@pytest.mark.parametrize("code", DAMAGE)
+@pytest.mark.parametrize(
+    ("declaration", "source_type"), [(Declaration.CAMERA, DIGITAL_CAPTURE), (Declaration.AI_GENERATED, TRAINED_MEDIA)]
+)
+def test_a_damaged_picture_is_refused(declaration: Declaration, source_type: str, code: str) -> None:
+    damaged = manifest(action("c2pa.created", source_type), failures=["signingCredential.untrusted", code])
+    message = f"its content credentials do not verify: {code}"
+    with refused(RefusedError, message, code="parent-damaged", hint=AS_ISSUED):
+        check_existing(credential(damaged), declaration)
+
+
+@pytest.mark.parametrize("code", DAMAGE)
+@pytest.mark.parametrize("when", ["recorded", "since"])
+def test_a_picture_with_a_damaged_history_is_refused(when: str, code: str) -> None:
+    message = f"something it was made from does not verify: {code}"
+    for ingredient in (parent("parent", **{when: found(code)}), component(**{when: found(code)})):
+        existing = credential(manifest(OPENED, ingredients=[ingredient]), CAPTURED)
+        with refused(RefusedError, message, code="history-damaged", hint=WHOLE_HISTORY):
+            check_existing(existing, Declaration.CAMERA)
+
+
+def test_damage_further_back_in_history_is_found() -> None:
+    older = manifest(OPENED, label="parent", ingredients=[parent("first", since=found("claimSignature.mismatch"))])
+    first = manifest(action("c2pa.created", DIGITAL_CAPTURE), label="first")
+    existing = credential(manifest(OPENED, ingredients=[parent()]), older, first)
+    message = "something it was made from does not verify: claimSignature.mismatch"
+    with refused(RefusedError, message, code="history-damaged", hint=WHOLE_HISTORY):
+        check_existing(existing, Declaration.CAMERA)
+
+
+@pytest.mark.parametrize("code", NO_DAMAGE)
+def test_a_signer_who_is_not_known_or_has_expired_is_no_damage(code: str) -> None:
+    captured = manifest(action("c2pa.created", DIGITAL_CAPTURE), failures=[code])
+    check_existing(credential(captured), Declaration.CAMERA)
+    older = manifest(action("c2pa.created", DIGITAL_CAPTURE), label="parent")
+    active = manifest(OPENED, ingredients=[parent(recorded=found(code), since=found(code))])
+    check_existing(credential(active, older), Declaration.CAMERA)
+
+
+def test_damage_is_told_before_anything_that_the_credentials_say() -> None:
+    damaged = manifest(action("c2pa.created", TRAINED_MEDIA), failures=["claimSignature.mismatch"])
+    message = "its content credentials do not verify: claimSignature.mismatch"
+    with refused(RefusedError, message, code="parent-damaged", hint=AS_ISSUED):
+        check_existing(credential(damaged), Declaration.CAMERA)

@@ -1,0 +1,462 @@
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import pytest
+from support.judged import (
+    AUTHORITY,
+    ISSUER,
+    SIGNED,
+    STAMPED_AT,
+    TRUST_LIST,
+    credential,
+    ingredient,
+    manifest,
+    stamp,
+    validation,
+)
+
+from provenance.credentials.origin import DIGITAL_CAPTURE, IPTC, TRAINED_MEDIA, Origin
+from provenance.credentials.reading import Action, Credential
+from provenance.verification.codes import Meaning
+from provenance.verification.credential import judge_credential, judge_history, judge_origin, judge_time
+from provenance.verification.report import Axis, CredentialCode, Finding, HistoryCode
+
+SDK = "c2pa-rs"
+TIME = datetime(2026, 11, 23, 21, 7, 5, tzinfo=UTC)
+NOT_CHECKED = Finding(3, "revocation-not-checked", "whether the certificate was revoked was not checked")
+UNCONFIRMED = Finding(2, "signature-unconfirmed", "no validator confirmed the claim signature")
+FLAW = "APP11 segment at byte 2: expected sequence number 1"
+FACTS = {"issuer": ISSUER, "generator": "Headshot Provenance 0.1.0", "trust_list": TRUST_LIST}
+
+TRUSTED = Axis(
+    CredentialCode.TRUSTED, "Verified", f"Issued by {ISSUER}, whom you trust; nothing has changed since.", FACTS
+)
+VALID = Axis(
+    CredentialCode.VALID,
+    "Intact, issuer not recognised",
+    f"Nothing has changed since it was issued, but it cannot be confirmed who {ISSUER} is.",
+    FACTS,
+)
+EXPIRED = Axis(
+    CredentialCode.EXPIRED,
+    "Issued with an expired certificate",
+    f"The certificate of {ISSUER} was not valid, and no trusted time says when it was used.",
+    FACTS,
+)
+REVOKED = Axis(
+    CredentialCode.REVOKED,
+    "Certificate revoked",
+    f"The certificate of {ISSUER} was revoked. Do not rely on it.",
+    FACTS,
+)
+BROKEN = Axis(
+    CredentialCode.INVALID,
+    "Credential does not verify",
+    "The credential in this file is damaged or was altered. Do not rely on it.",
+    FACTS,
+)
+CHANGED = Axis(
+    CredentialCode.INVALID,
+    "Changed after stamping",
+    f"This file is not as it was when {ISSUER} issued its credential. Do not rely on it.",
+    FACTS,
+)
+
+
+def judged(found: Credential) -> tuple[Axis, list[Finding]]:
+    findings: list[Finding] = []
+    return judge_credential(found, findings), findings
+
+
+def failing(*codes: str, success: Iterable[str] = (SIGNED,)) -> Credential:
+    return credential(manifest(found=validation(codes, success=success)))
+
+
+# --- integrity and issuer
+
+
+def test_an_intact_credential_of_a_trusted_issuer_is_trusted() -> None:
+    assert judged(credential()) == (TRUSTED, [NOT_CHECKED])
+
+
+@pytest.mark.parametrize(
+    ("code", "step", "meaning", "axis"),
+    [
+        ("assertion.dataHash.mismatch", 2, Meaning.CHANGED, CHANGED),
+        ("assertion.boxesHash.unknownBox", 2, Meaning.CHANGED, CHANGED),
+        ("claimSignature.mismatch", 2, Meaning.BROKEN, BROKEN),
+        ("assertion.hashedURI.mismatch", 2, Meaning.BROKEN, BROKEN),
+        ("general.error", 2, Meaning.BROKEN, BROKEN),
+        ("signingCredential.ocsp.revoked", 2, Meaning.REVOKED, REVOKED),
+        ("signingCredential.expired", 2, Meaning.EXPIRED, EXPIRED),
+        ("claimSignature.outsideValidity", 2, Meaning.EXPIRED, EXPIRED),
+        ("signingCredential.invalid", 3, Meaning.UNFIT, VALID),
+        ("signingCredential.untrusted", 3, Meaning.UNRECOGNISED, VALID),
+        ("cawg.identity.hard_binding_missing", 2, Meaning.APART, VALID),
+        ("timeStamp.malformed", 2, Meaning.APART, VALID),
+        ("org.example.novelty", 2, Meaning.UNKNOWN, VALID),
+    ],
+)
+def test_a_failure_decides_what_a_credential_is_worth_and_is_shown(
+    code: str, step: int, meaning: Meaning, axis: Axis
+) -> None:
+    assert judged(failing(code)) == (axis, [Finding(step, code, meaning.value, SDK)])
+
+
+def test_the_worst_failure_decides_and_all_are_shown_in_their_order() -> None:
+    codes = ["signingCredential.untrusted", "org.example.novelty", "assertion.dataHash.mismatch", "claim.malformed"]
+    axis, findings = judged(failing(*codes))
+    assert axis == CHANGED
+    assert [finding.code for finding in findings] == codes
+    assert [finding.step for finding in findings] == [3, 2, 2, 2]
+    assert {finding.source for finding in findings} == {SDK}
+
+
+@pytest.mark.parametrize(
+    ("codes", "axis"),
+    [
+        (["signingCredential.ocsp.revoked", "claimSignature.mismatch"], BROKEN),
+        (["signingCredential.expired", "signingCredential.ocsp.revoked"], REVOKED),
+        (["signingCredential.untrusted", "signingCredential.expired"], EXPIRED),
+        (["org.example.novelty", "signingCredential.untrusted"], VALID),
+    ],
+)
+def test_the_worse_of_two_failures_decides(codes: list[str], axis: Axis) -> None:
+    assert judged(failing(*codes))[0] == axis
+
+
+@pytest.mark.parametrize("failures", [[], ["signingCredential.untrusted"], ["org.example.novelty"]])
+def test_a_signature_that_nobody_confirmed_is_invalid(failures: list[str]) -> None:
+    axis, findings = judged(failing(*failures, success=["signingCredential.trusted"]))
+    assert axis.code == CredentialCode.INVALID
+    assert UNCONFIRMED in findings
+    assert NOT_CHECKED not in findings
+
+
+@pytest.mark.xfail(strict=True, reason="an unconfirmed signature reads as a file that was changed after stamping")
+def test_a_signature_that_nobody_confirmed_reads_as_one_that_does_not_verify() -> None:
+    assert judged(failing(success=[]))[0] == BROKEN
+
+
+@pytest.mark.parametrize(
+    ("code", "axis"), [("signingCredential.expired", EXPIRED), ("signingCredential.ocsp.revoked", REVOKED)]
+)
+def test_a_certificate_that_had_ended_says_why_its_signature_was_not_confirmed(code: str, axis: Axis) -> None:
+    found, findings = judged(failing(code, success=[]))
+    assert found == axis
+    assert UNCONFIRMED not in findings
+
+
+@pytest.mark.parametrize("failures", [[], ["signingCredential.untrusted"], ["org.example.novelty"]])
+def test_unsigned_bytes_make_a_stamp_invalid(failures: list[str]) -> None:
+    ours = manifest(assertions=stamp(), found=validation(failures))
+    axis, findings = judged(credential(ours, flaw=FLAW))
+    assert axis == CHANGED
+    assert Finding(2, "unsigned-bytes", FLAW) in findings
+    assert NOT_CHECKED not in findings
+
+
+@pytest.mark.parametrize(
+    ("code", "axis"),
+    [
+        ("signingCredential.expired", EXPIRED),
+        ("signingCredential.ocsp.revoked", REVOKED),
+        ("claimSignature.mismatch", BROKEN),
+    ],
+)
+def test_unsigned_bytes_in_a_stamp_hide_nothing_worse(code: str, axis: Axis) -> None:
+    found, findings = judged(credential(manifest(assertions=stamp(), found=validation([code])), flaw=FLAW))
+    assert found == axis
+    assert Finding(2, "unsigned-bytes", FLAW) in findings
+
+
+def test_unsigned_bytes_in_the_credential_of_another_product_are_only_shown() -> None:
+    assert judged(credential(flaw=FLAW)) == (TRUSTED, [Finding(2, "unsigned-bytes", FLAW), NOT_CHECKED])
+
+
+def test_a_stamp_without_unsigned_bytes_is_trusted() -> None:
+    assert judged(credential(manifest(assertions=stamp()))) == (TRUSTED, [NOT_CHECKED])
+
+
+# --- the issuer, once more
+
+
+def test_an_issuer_whom_no_list_names_is_not_recognised() -> None:
+    axis, findings = judged(credential(trust_list=None))
+    assert axis == Axis(VALID.code, VALID.headline, VALID.sentence, {**FACTS, "trust_list": None})
+    assert findings == [Finding(3, "issuer-unconfirmed", "no list of trusted issuers was matched")]
+
+
+def test_an_issuer_whose_certificate_cannot_be_read_is_not_recognised() -> None:
+    axis, findings = judged(credential(manifest(certificate=None)))
+    assert axis == VALID
+    assert findings == [Finding(3, "certificate-unread", "the signing certificate could not be read on its own")]
+
+
+def test_an_issuer_whose_certificate_may_not_sign_claims_is_not_recognised() -> None:
+    axis, findings = judged(credential(manifest(certificate=AUTHORITY)))
+    assert axis == VALID
+    message = "signing certificate: expected an end certificate, got an authority"
+    assert findings == [Finding(3, "certificate-unfit", message)]
+
+
+def test_the_certificate_of_an_issuer_who_is_not_trusted_is_not_asked_about() -> None:
+    found = validation(["signingCredential.untrusted"])
+    _, findings = judged(credential(manifest(found=found, certificate=None), trust_list=None))
+    assert [finding.code for finding in findings] == ["signingCredential.untrusted"]
+
+
+def test_an_issuer_without_a_name_is_called_so() -> None:
+    axis, _ = judged(credential(manifest(issuer=None)))
+    assert axis.sentence == "Issued by an unnamed signer, whom you trust; nothing has changed since."
+    assert axis.facts["issuer"] == "an unnamed signer"
+
+
+@pytest.mark.xfail(strict=True, reason="a failure apart from the file makes a trusted issuer read as not recognised")
+@pytest.mark.parametrize("code", ["cawg.identity.pad.invalid", "cawg.x509.credential.untrusted", "timeStamp.untrusted"])
+def test_a_failure_apart_from_the_file_leaves_its_issuer_recognised(code: str) -> None:
+    assert judged(failing(code))[0].headline != VALID.headline
+
+
+@pytest.mark.xfail(strict=True, reason="a file with a failure of unknown meaning is said not to have changed")
+def test_a_failure_of_unknown_meaning_is_not_called_intact() -> None:
+    axis, _ = judged(failing("org.example.novelty"))
+    assert "Nothing has changed" not in axis.sentence
+    assert "Intact" not in axis.headline
+
+
+# --- time
+
+
+def timed(found: Credential) -> tuple[Axis, list[Finding]]:
+    findings: list[Finding] = []
+    return judge_time(found, findings), findings
+
+
+BOTH = ("timeStamp.validated", "timeStamp.trusted")
+NO_TIME = Axis("none", "Time not stated", "Nothing trustworthy says when it was signed.", {"at": None})
+STATED = Axis("stated", "Time stated", "The time is the issuer's own statement.", {"at": STAMPED_AT})
+
+
+def test_a_trusted_time_stamp_proves_the_time() -> None:
+    proven = manifest(time=TIME, found=validation(success=BOTH), assertions=stamp())
+    assert timed(credential(proven)) == (
+        Axis(
+            "proven",
+            "Time proven",
+            "A time-stamp authority saw it on 2026-11-23.",
+            {"at": "2026-11-23T21:07:05+00:00"},
+        ),
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    ("time", "success"),
+    [
+        (TIME, ()),
+        (TIME, BOTH[:1]),
+        (TIME, BOTH[1:]),
+        (None, BOTH),
+    ],
+)
+def test_any_less_proves_no_time(time: datetime | None, success: tuple[str, ...]) -> None:
+    found = validation(success=success)
+    assert timed(credential(manifest(time=time, found=found)))[0] == NO_TIME
+    assert timed(credential(manifest(time=time, found=found, assertions=stamp())))[0] == STATED
+
+
+@pytest.mark.parametrize(
+    "code", ["timeStamp.untrusted", "timeStamp.mismatch", "timeStamp.malformed", "timeOfSigning.outsideValidity"]
+)
+def test_a_time_stamp_that_proves_nothing_is_shown(code: str) -> None:
+    expected = [Finding(4, code, "the time stamp proves no time", SDK)]
+    for found in (validation(informational=[code]), validation([code])):
+        assert timed(credential(manifest(time=TIME, found=found))) == (NO_TIME, expected)
+
+
+def test_what_does_not_concern_time_is_not_shown_with_it() -> None:
+    found = validation(["claimSignature.mismatch"], informational=["signingCredential.ocsp.skipped"])
+    assert timed(credential(manifest(found=found))) == (NO_TIME, [])
+
+
+@pytest.mark.parametrize("stamped_at", [None, 7, ["2026-11-23T21:07Z"]])
+def test_a_statement_of_another_form_states_no_time(stamped_at: object) -> None:
+    assert timed(credential(manifest(assertions=stamp(stamped_at=stamped_at))))[0] == NO_TIME
+
+
+@pytest.mark.parametrize("data", [None, "2026-11-23T21:07Z", [STAMPED_AT], {}])
+def test_an_assertion_of_another_form_states_no_time(data: object) -> None:
+    assertions = dict.fromkeys(stamp(), data)
+    assert timed(credential(manifest(assertions=assertions)))[0] == NO_TIME
+
+
+# --- history
+
+
+def history(found: Credential) -> tuple[Axis, list[Finding]]:
+    findings: list[Finding] = []
+    return judge_history(found, findings), findings
+
+
+CLEAN = Axis(HistoryCode.CLEAN, "History clean", "Everything in its history verifies.")
+DAMAGED = Axis(
+    HistoryCode.DAMAGED, "History damaged", "This file is intact, but something it was made from does not verify."
+)
+PARENT = "urn:c2pa:parent"
+
+
+def test_a_picture_made_from_nothing_has_a_clean_history() -> None:
+    assert history(credential()) == (CLEAN, [])
+
+
+@pytest.mark.parametrize("relationship", ["parentOf", "componentOf", "inputTo"])
+def test_an_ingredient_that_verifies_leaves_the_history_clean(relationship: str) -> None:
+    made_from = ingredient(relationship=relationship)
+    assert history(credential(manifest(ingredients=[made_from]), manifest(PARENT))) == (CLEAN, [])
+
+
+def test_an_ingredient_without_a_credential_leaves_the_history_unknown() -> None:
+    unknown = Axis(HistoryCode.UNKNOWN, "History not known", "Something it was made from carries no credential.")
+    assert history(credential(manifest(ingredients=[ingredient(), ingredient(None)]))) == (unknown, [])
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "assertion.dataHash.mismatch",
+        "claimSignature.mismatch",
+        "ingredient.manifest.missing",
+        "signingCredential.ocsp.revoked",
+        "signingCredential.invalid",
+    ],
+)
+def test_a_failure_of_an_ingredient_damages_the_history_whenever_it_was_found(code: str) -> None:
+    for made_from in (ingredient(recorded=[code]), ingredient(since=[code]), ingredient(None, recorded=[code])):
+        axis, (finding,) = history(credential(manifest(ingredients=[made_from])))
+        assert axis == DAMAGED
+        assert (finding.step, finding.code, finding.source) == (5, code, SDK)
+        assert finding.message.startswith("an ingredient: ")
+
+
+def test_damage_anywhere_in_the_store_damages_the_history() -> None:
+    inner = manifest(PARENT, ingredients=[ingredient("urn:c2pa:first", since=["claimSignature.mismatch"])])
+    axis, findings = history(credential(manifest(ingredients=[ingredient(), ingredient(None)]), inner))
+    assert axis == DAMAGED
+    assert [finding.code for finding in findings] == ["claimSignature.mismatch"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["signingCredential.untrusted", "timeStamp.untrusted", "timeOfSigning.outsideValidity", "cawg.ica.invalid_alg"],
+)
+def test_an_ingredient_of_a_stranger_is_no_damage(code: str) -> None:
+    made_from = ingredient(recorded=[code], since=[code])
+    assert history(credential(manifest(ingredients=[made_from]))) == (CLEAN, [])
+
+
+def test_a_failure_of_unknown_meaning_leaves_the_history_unknown() -> None:
+    axis, findings = history(credential(manifest(ingredients=[ingredient(since=["org.example.novelty"])])))
+    assert (axis.code, axis.headline) == (HistoryCode.UNKNOWN, "History not known")
+    message = "an ingredient: this version does not know the code"
+    assert findings == [Finding(5, "org.example.novelty", message, SDK)]
+
+
+@pytest.mark.xfail(strict=True, reason="a failure of unknown meaning reads as an ingredient without a credential")
+def test_a_failure_of_unknown_meaning_is_not_called_a_missing_credential() -> None:
+    axis, _ = history(credential(manifest(ingredients=[ingredient(since=["org.example.novelty"])])))
+    assert "carries no credential" not in axis.sentence
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="an ingredient whose certificate had expired is damage here, while the gate lets it through as none",
+)
+@pytest.mark.parametrize("code", ["signingCredential.expired", "claimSignature.outsideValidity"])
+def test_an_ingredient_whose_certificate_had_expired_is_no_damage(code: str) -> None:
+    axis, _ = history(credential(manifest(ingredients=[ingredient(since=[code])])))
+    assert axis.code != HistoryCode.DAMAGED
+
+
+# --- origin
+
+OPENED = Action("c2pa.opened", None, None, ())
+CROPPED = Action("c2pa.cropped", IPTC + "humanEdits", None, ())
+FILLED = Action("c2pa.edited", IPTC + "compositeWithTrainedAlgorithmicMedia", None, ())
+CAPTURED = Action("c2pa.created", DIGITAL_CAPTURE, None, ())
+GENERATED = Action("c2pa.created", TRAINED_MEDIA, None, ())
+
+
+def made_by(*actions: Action, studio: bool = False) -> Credential:
+    return credential(manifest(actions=actions, assertions=stamp() if studio else {}))
+
+
+@pytest.mark.parametrize(
+    ("found", "axis", "label"),
+    [
+        (
+            made_by(CAPTURED),
+            Axis(
+                Origin.CAMERA_SIGNED,
+                "Camera-captured",
+                f"{ISSUER} recorded this picture and signed it when it was taken.",
+                {"stated_by": ISSUER, "edited": False},
+            ),
+            False,
+        ),
+        (
+            made_by(CAPTURED, studio=True),
+            Axis(
+                Origin.CAMERA_DECLARED,
+                "Camera-captured",
+                f"{ISSUER} states that this was taken with a camera.",
+                {"stated_by": ISSUER, "edited": False},
+            ),
+            False,
+        ),
+        (
+            made_by(CAPTURED, CROPPED),
+            Axis(
+                Origin.EDITED,
+                "Edited photo",
+                f"{ISSUER} states that this was taken with a camera; people edited it.",
+                {"stated_by": ISSUER, "edited": True},
+            ),
+            False,
+        ),
+        (
+            made_by(CAPTURED, FILLED),
+            Axis(
+                Origin.AI_EDITED,
+                "AI-edited",
+                "A picture in which AI made or changed parts.",
+                {"stated_by": ISSUER, "edited": False},
+            ),
+            True,
+        ),
+        (
+            made_by(GENERATED, CROPPED),
+            Axis(
+                Origin.AI_GENERATED,
+                "AI-generated",
+                "This picture was made by AI. It is not a photograph.",
+                {"stated_by": ISSUER, "edited": True},
+            ),
+            True,
+        ),
+        (
+            made_by(OPENED, CROPPED),
+            Axis(
+                Origin.UNKNOWN,
+                "Origin not stated",
+                "The credential does not say where the picture comes from.",
+                {"stated_by": None, "edited": True},
+            ),
+            None,
+        ),
+    ],
+)
+def test_an_origin_has_its_words_and_whether_it_must_be_labelled(
+    found: Credential, axis: Axis, label: bool | None
+) -> None:
+    assert judge_origin(found) == (axis, label)
