@@ -18,7 +18,7 @@ JsonObject: TypeAlias = "Mapping[str, Json]"
 
 MAX_JSON_BYTES = 4 * 1024 * 1024
 MAX_JSON_DEPTH = 32
-MAX_DIGITS = 17  # 2⁵³ has 16, and a sign
+MAX_DIGITS = 100
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 

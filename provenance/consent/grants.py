@@ -15,7 +15,7 @@ Decision = Literal["permit", "deny"]
 WORLD = "WORLD"
 MIN_USE_CHARACTERS = 40
 
-_TERRITORY = re.compile(r"[A-Z]{2}|WORLD")
+_TERRITORY = re.compile(r"[A-Za-z]{2}|(?i:world)", re.ASCII)
 _MEMBERS = {"scope", "decision", "legal_basis", "revocability", "territory", "term"}
 
 
@@ -161,7 +161,7 @@ def parse_territory(text: str) -> str:
     Raises:
         InputError: it is neither.
     """
-    if not _TERRITORY.fullmatch(text.upper()):
+    if not _TERRITORY.fullmatch(text):
         raise InputError(f"territory: expected two letters such as DE, or WORLD, got {text!r}", code="territory")
     return text.upper()
 

@@ -139,10 +139,13 @@ def parse_record(data: bytes) -> ConsentRecord:
     digests = body.get("_sd")
     if not isinstance(grants, list) or not grants or not isinstance(digests, list):
         raise InputError("consent record: expected grants and _sd digests")
+    decisions = tuple(Grant.from_json(grant) for grant in grants)
+    if len({grant.scope for grant in decisions}) != len(decisions):
+        raise InputError("consent record: expected one decision on each scope, got two on one")
     return ConsentRecord(
         record_id=_member(body, "record_id"),
         digest=sha256(signed.payload),
-        grants=tuple(Grant.from_json(grant) for grant in grants),
+        grants=decisions,
         controller=controller,
         assurance=subject.assurance,
         created_at=from_seconds(_member(body, "created_at")),

@@ -82,7 +82,9 @@ def authorised(
     """
     check_chain(events)
     happened = [event for event in events if event.at <= at]
-    if not any(event.type in ("given", "refused") for event in happened):
+    if any(event.type == "refused" for event in happened):
+        return Permission(ConsentCode.LIMITED, "the consent was refused")
+    if not any(event.type == "given" for event in happened):
         return Permission(ConsentCode.UNKNOWN, "no consent had been given at that time")
     for event in happened:
         if event.type == "withdrawn" and (event.scopes is None or scope in event.scopes):

@@ -85,13 +85,11 @@ def find_origin(credential: Credential) -> OriginFinding:
     for manifest in chain:
         if _changed_by_ai(manifest) or _placed_generated(credential, manifest):
             return OriginFinding(Origin.AI_EDITED, manifest.signer.name, edited)
-    if _created_as(first) not in CAPTURED_SOURCE_TYPES:
+    if _created_as(first) not in CAPTURED_SOURCE_TYPES or _has_unknown_parent(first):
         return OriginFinding(Origin.UNKNOWN, None, edited)
     if edited:
         return OriginFinding(Origin.EDITED, first.signer.name, edited)
-    by_studio = CONSENT_LABEL in first.assertions
-    trusted = credential.trust_list is not None if first.label == credential.active else _trusted(credential, first)
-    signed = trusted and not by_studio
+    signed = CONSENT_LABEL not in first.assertions and _is_trusted(credential, first)
     return OriginFinding(Origin.CAMERA_SIGNED if signed else Origin.CAMERA_DECLARED, first.signer.name, edited)
 
 
@@ -124,15 +122,28 @@ def _placed_generated(credential: Credential, manifest: Manifest) -> bool:
     return False
 
 
-def _trusted(credential: Credential, manifest: Manifest) -> bool:
-    """Tell whether the signer of an ingredient's manifest was seen to be trusted, now or when it was taken in."""
-    return any(
-        ingredient.recorded.succeeded("signingCredential.trusted")
-        or ingredient.since.succeeded("signingCredential.trusted")
-        for holder in credential.manifests.values()
-        for ingredient in holder.ingredients
-        if ingredient.manifest == manifest.label
-    )
+def _has_unknown_parent(manifest: Manifest) -> bool:
+    """Tell whether the chain breaks off at a manifest that says it has a parent."""
+    return any(ingredient.relationship == "parentOf" for ingredient in manifest.ingredients)
+
+
+def _is_trusted(credential: Credential, manifest: Manifest) -> bool:
+    """Tell whether the first signer in the chain is trusted: now, or by the record of a trusted active signer.
+
+    What a signer whom nobody knows recorded about its own ingredients is that signer's word, and counts for nothing.
+    """
+    if manifest.label == credential.active:
+        return credential.trust_list is not None
+    for holder in credential.parents():
+        for ingredient in holder.ingredients:
+            if ingredient.manifest != manifest.label:
+                continue
+            vouched = holder.label == credential.active and credential.trust_list is not None
+            if ingredient.since.succeeded("signingCredential.trusted"):
+                return True
+            if vouched and ingredient.recorded.succeeded("signingCredential.trusted"):
+                return True
+    return False
 
 
 def _source_types(manifest: Manifest) -> Iterator[tuple[str, str]]:

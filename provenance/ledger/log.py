@@ -69,21 +69,22 @@ class Ledger:
         with self._store.transaction():
             before = self._store.head()
             self._check_head(before)
-            frontier, appended, rows = before, [], []
+            frontier, appended = before, []
+            rows: dict[str, EntryRow] = {}
             for record_id, entry in entries:
                 body = entry.to_bytes()
-                known = self._store.find_entry(record_id)
+                known = rows.get(record_id) or self._store.find_entry(record_id)
                 if known is not None:
                     if known.body != body:
                         raise CorruptLedgerError(f"entry {known.index}: its id stands for other bytes")
                     appended.append(Appended(known.index, body))
                     continue
                 leaf = leaf_hash(body)
-                rows.append(EntryRow(frontier.size, leaf, record_id, body))
+                rows[record_id] = EntryRow(frontier.size, leaf, record_id, body)
                 appended.append(Appended(frontier.size, body))
                 frontier = frontier.append(leaf)
             if rows:
-                self._store.add_entries(rows)
+                self._store.add_entries(list(rows.values()))
                 self._store.set_head(frontier)
                 checkpoint = Checkpoint(self.key.name, frontier.size, frontier.root())
                 note = sign_checkpoint(checkpoint, key=self.key, sign=self._sign)

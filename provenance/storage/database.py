@@ -13,6 +13,7 @@ from provenance.errors import CorruptLedgerError, StudioError
 from provenance.merkle import HASH_BYTES, Frontier, LeafRange
 from provenance.storage.interface import ConsentRow, EntryRow, StampRow
 
+APPLICATION_ID = 0x48505256  # "HPRV", in the header of the file
 STATE_VERSION = 1
 BUSY_SECONDS = 30.0
 
@@ -40,6 +41,7 @@ def create_database(path: Path) -> None:
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
             StudioTable.metadata.create_all(connection)
             connection.exec_driver_sql("INSERT INTO head (id, size, frontier) VALUES (1, 0, x'')")
+            connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
             connection.exec_driver_sql(f"PRAGMA user_version={STATE_VERSION}")
     finally:
         engine.dispose()
@@ -59,19 +61,28 @@ class Database:
         # Transactions are begun and ended here, never behind our back.
         self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-                self._connection.execute(f"PRAGMA {pragma}")
+            self._prepare(path)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare(self, path: Path) -> None:
+        """Check whose database it is before anything in it is touched, then set how it is used."""
+        try:
+            (application,) = self._connection.execute("PRAGMA application_id").fetchone()
             (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         except sqlite3.DatabaseError as error:
-            self._connection.close()
             raise StudioError(f"{path.name}: expected a studio's database, got something else") from error
+        if application != APPLICATION_ID:
+            raise StudioError(f"{path.name}: expected a studio's database, got another program's")
         if version != STATE_VERSION:
-            self._connection.close()
             raise StudioError(
                 f"{path.name}: expected state version {STATE_VERSION}, got {version}",
                 code="state-version",
                 hint="use the version of provenance that wrote it" if version > STATE_VERSION else None,
             )
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            self._connection.execute(f"PRAGMA {pragma}")
 
     def close(self) -> None:
         """Close the connection."""
@@ -104,8 +115,8 @@ class Database:
         if row is None:
             raise CorruptLedgerError("head: expected one row, got none")
         size, joined = row
-        hashes = tuple(joined[start : start + HASH_BYTES] for start in range(0, len(joined), HASH_BYTES))
         try:
+            hashes = tuple(joined[start : start + HASH_BYTES] for start in range(0, len(joined), HASH_BYTES))
             return Frontier(size, hashes)
         except (ValueError, TypeError, AttributeError) as error:
             raise CorruptLedgerError("head: the frontier does not fit its size") from error
@@ -138,6 +149,11 @@ class Database:
         cursor = self._connection.execute(f"{_ENTRY} WHERE idx >= ? AND idx < ? ORDER BY idx", (start, end))
         yield from (EntryRow(*row) for row in cursor)
 
+    def count_entries(self) -> int:
+        """Return how many entries are stored, wherever they stand."""
+        (count,) = self._connection.execute("SELECT count(*) FROM entry").fetchone()
+        return int(count)
+
     def leaf_hashes(self, leaves: LeafRange) -> list[bytes]:
         """Return the leaf hashes of a range, in order."""
         cursor = self._connection.execute(
@@ -147,7 +163,9 @@ class Database:
 
     def add_checkpoint(self, size: int, note: bytes) -> None:
         """Keep a signed checkpoint; one of the same size is kept as it was."""
-        self._connection.execute("INSERT OR IGNORE INTO checkpoint (size, note) VALUES (?, ?)", (size, note))
+        known = self._connection.execute("SELECT 1 FROM checkpoint WHERE size = ?", (size,)).fetchone()
+        if known is None:
+            self._connection.execute("INSERT INTO checkpoint (size, note) VALUES (?, ?)", (size, note))
 
     def latest_checkpoint(self) -> bytes | None:
         """Return the newest signed checkpoint."""

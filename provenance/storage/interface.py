@@ -83,6 +83,10 @@ class LedgerStore(Protocol):
         """Yield the entries from `start` to `end`, not included, in order."""
         ...
 
+    def count_entries(self) -> int:
+        """Return how many entries are stored, wherever they stand."""
+        ...
+
     def leaf_hashes(self, leaves: LeafRange) -> list[bytes]:
         """Return the leaf hashes of a range, in order."""
         ...

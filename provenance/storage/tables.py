@@ -107,12 +107,21 @@ class StampTable(StudioTable, table=True):
     entry_idx: int = Field(foreign_key="entry.idx")
 
 
-APPEND_ONLY = ("entry", "checkpoint", "consent_event")
+# What makes a row of each the same row: to insert it again would replace it, which no trigger on deletion sees.
+APPEND_ONLY = {
+    "entry": "idx = NEW.idx OR record_id = NEW.record_id",
+    "checkpoint": "size = NEW.size",
+    "consent_event": "id = NEW.id OR (record_id = NEW.record_id AND number = NEW.number)",
+}
 
-for _name in APPEND_ONLY:
-    for _verb in ("UPDATE", "DELETE"):
+for _name, _same in APPEND_ONLY.items():
+    for _verb, _condition in {
+        "UPDATE": "",
+        "DELETE": "",
+        "INSERT": f"WHEN EXISTS (SELECT 1 FROM {_name} WHERE {_same}) ",  # noqa: S608 both are written above
+    }.items():
         _trigger = DDL(  # type: ignore[no-untyped-call]
-            f"CREATE TRIGGER {_name}_no_{_verb.lower()} BEFORE {_verb} ON {_name} "
+            f"CREATE TRIGGER {_name}_no_{_verb.lower()} BEFORE {_verb} ON {_name} {_condition}"
             f"BEGIN SELECT RAISE(ABORT, 'the table {_name} is append-only'); END"
         )
         event.listen(StudioTable.metadata.tables[_name], "after_create", _trigger)

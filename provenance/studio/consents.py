@@ -270,6 +270,8 @@ class ConsentDesk:
     # --- within
 
     def _check_withdrawable(self, recorded: Recorded, scopes: Sequence[Scope] | None) -> None:
+        if scopes is not None and not scopes:
+            raise RefusedError("withdrawal: expected at least one scope, got none", code="withdrawal-empty")
         withdrawn = [event for event in recorded.history if event.type == "withdrawn"]
         if any(event.scopes is None for event in withdrawn):
             raise RefusedError("consent: it was withdrawn as a whole already", code="already-withdrawn")

@@ -76,7 +76,11 @@ class Settings:
 
 def _table(name: str, members: Mapping[str, str | None]) -> list[str]:
     # A JSON string is a TOML basic string, as long as it has no DEL, which no member can have.
-    return ["", f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in members.items() if value is not None)]
+    return [
+        "",
+        f"[{name}]",
+        *(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in members.items() if value is not None),
+    ]
 
 
 def _text(table: dict[str, object], name: str) -> str:

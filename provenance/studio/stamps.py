@@ -48,7 +48,8 @@ class StudioStampDesk:
                 grant.
         """
         recorded = self._consents.find(code)
-        now = self._studio.clock.now()
+        # A clock that was set back must not undo a withdrawal that is recorded already.
+        now = max(self._studio.clock.now(), recorded.history[-1].at)
         for scope in scopes:
             permission = authorised(recorded.record, recorded.history, scope=scope, at=now)
             if permission.code is not ConsentCode.IN_FORCE:
@@ -63,7 +64,7 @@ class StudioStampDesk:
             record_key=self._consents.record_key(recorded),
             assurance=recorded.record.assurance,
             scopes=tuple(scopes),
-            training_mining=training_mining(recorded.record),
+            training_mining=training_mining(recorded.record, recorded.history, at=now),
         )
 
     def find_logged(self, key: bytes) -> LoggedStamp | None:

@@ -33,8 +33,12 @@ _PATTERNS: tuple[tuple[Meaning, str], ...] = (
     (
         Meaning.BROKEN,
         r"claimSignature\.(mismatch|missing)|assertion\.hashedURI\.mismatch|hashedURI\..*"
-        r"|assertion\.(missing|undeclared|outsideManifest|notRedacted|selfRedacted|multipleHardBindings)"
+        r"|assertion\.(missing|undeclared|outsideManifest|inaccessible|notRedacted|selfRedacted|multipleHardBindings)"
         r"|assertion\.(.*\.malformed|cbor\.invalid|json\.invalid|required\.missing|action\..*|hardBinding\.redacted)"
+        r"|assertion\.(collectionHash\.(incorrectFileCount|invalidURI)|multiAssetHash\.missingPart)"
+        r"|assertion\.alternativeContentRepresentation\.(missing|hashMismatch)"
+        r"|assertion\.cloud-data\.(hardBinding|actions|labelMismatch)"
+        r"|assertion\.external-reference\.(created|hashMismatch|labelMismatch|actions|hardBinding)"
         r"|claim\.(malformed|missing|multiple|hardBindings\.missing|actions\.missing|required\.missing|cbor\.invalid)"
         r"|manifest\.(multipleParents|update\..*|compressed\.invalid|inaccessible.*|unreferenced|timestamp\..*)"
         r"|algorithm\.unsupported|general\.error"

@@ -48,6 +48,8 @@ def judge_then(
             return _axis(permission, "When it was stamped: "), source.basis
     if ledger != LedgerCode.PROVEN:
         return _axis(Permission(ConsentCode.UNKNOWN, "the ledger does not prove that a consent was recorded")), "sealed"
+    if not assertion.scopes:
+        return _axis(Permission(ConsentCode.UNKNOWN, "the stamp does not say what the consent covered")), "sealed"
     scopes = ", ".join(assertion.scopes)
     return Axis(
         ConsentCode.IN_FORCE,

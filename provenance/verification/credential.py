@@ -2,7 +2,7 @@
 
 from provenance.credentials.labels import CONSENT_LABEL
 from provenance.credentials.origin import Origin, OriginFinding, find_origin
-from provenance.credentials.reading import Credential
+from provenance.credentials.reading import Credential, Status
 from provenance.errors import KeyMaterialError
 from provenance.pki import check_claim_certificate
 from provenance.verification.codes import Meaning, meaning_of, worst_of
@@ -17,9 +17,11 @@ _BY_MEANING = {
     Meaning.EXPIRED: CredentialCode.EXPIRED,
     Meaning.UNFIT: CredentialCode.VALID,
     Meaning.UNRECOGNISED: CredentialCode.VALID,
-    Meaning.APART: CredentialCode.VALID,
-    Meaning.UNKNOWN: CredentialCode.VALID,
+    Meaning.UNKNOWN: CredentialCode.UNREADABLE,
 }
+
+
+_DAMAGE = frozenset({Meaning.CHANGED, Meaning.BROKEN, Meaning.REVOKED})
 
 
 def judge_credential(credential: Credential, findings: list[Finding]) -> Axis:
@@ -30,20 +32,26 @@ def judge_credential(credential: Credential, findings: list[Finding]) -> Axis:
     for status in validation.failure:
         step = 3 if meaning_of(status.code) in (Meaning.UNFIT, Meaning.UNRECOGNISED) else 2
         findings.append(Finding(step, status.code, meaning_of(status.code).value, _SDK))
-    worst = worst_of(validation.failure)
-    code = CredentialCode.TRUSTED if worst is None else _BY_MEANING[worst[0]]
-    if not validation.succeeded("claimSignature.validated") and code in (CredentialCode.TRUSTED, CredentialCode.VALID):
-        code = CredentialCode.INVALID
+    meaning = _worst_meaning(validation.failure)
+    if meaning is None and not validation.succeeded("claimSignature.validated"):
+        meaning = Meaning.BROKEN
         findings.append(Finding(2, "signature-unconfirmed", "no validator confirmed the claim signature"))
+    code = CredentialCode.TRUSTED if meaning is None else _BY_MEANING[meaning]
     if credential.flaw is not None:
         findings.append(Finding(2, "unsigned-bytes", credential.flaw))
-        if CONSENT_LABEL in manifest.assertions:
+        if CONSENT_LABEL in manifest.assertions and code in (CredentialCode.TRUSTED, CredentialCode.VALID):
             # This product's stamps leave no room for other bytes there.
-            code = CredentialCode.INVALID if code in (CredentialCode.TRUSTED, CredentialCode.VALID) else code
+            code = CredentialCode.INVALID
     if code is CredentialCode.TRUSTED and not _issuer_confirmed(credential, findings):
         code = CredentialCode.VALID
     facts = {"issuer": issuer, "generator": manifest.generator, "trust_list": credential.trust_list}
-    return _credential_axis(code, issuer, worst[0] if worst else None, facts)
+    return _credential_axis(code, issuer, meaning, facts)
+
+
+def _worst_meaning(failures: tuple[Status, ...]) -> Meaning | None:
+    """Return the most severe meaning among the failures that concern the file or its signer."""
+    worst = worst_of(status for status in failures if meaning_of(status.code) is not Meaning.APART)
+    return None if worst is None else worst[0]
 
 
 def _issuer_confirmed(credential: Credential, findings: list[Finding]) -> bool:
@@ -76,6 +84,9 @@ def _credential_axis(code: CredentialCode, issuer: str, meaning: Meaning | None,
             sentence = f"The certificate of {issuer} was not valid, and no trusted time says when it was used."
         case CredentialCode.REVOKED:
             headline, sentence = "Certificate revoked", f"The certificate of {issuer} was revoked. Do not rely on it."
+        case CredentialCode.UNREADABLE:
+            headline = "Could not check"
+            sentence = "The validator reports a problem that this version does not know, so nothing can be said."
         case _ if meaning is Meaning.BROKEN:
             headline = "Credential does not verify"
             sentence = "The credential in this file is damaged or was altered. Do not rely on it."
@@ -106,18 +117,16 @@ def judge_time(credential: Credential, findings: list[Finding]) -> Axis:
 
 def judge_history(credential: Credential, findings: list[Finding]) -> Axis:
     """Step 5: the worst over everything that the picture was made from, as recorded then and as found now."""
-    unknown = False
-    damaged = False
+    bare = unjudged = damaged = False
     for manifest in credential.manifests.values():
         for ingredient in manifest.ingredients:
-            if ingredient.manifest is None:
-                unknown = True
+            bare = bare or ingredient.manifest is None
             for status in ingredient.failures:
                 meaning = meaning_of(status.code)
                 if meaning in (Meaning.UNRECOGNISED, Meaning.APART):
                     continue
-                damaged = damaged or meaning is not Meaning.UNKNOWN
-                unknown = True
+                damaged = damaged or meaning in _DAMAGE
+                unjudged = unjudged or meaning not in _DAMAGE
                 findings.append(Finding(5, status.code, f"an ingredient: {meaning.value}", _SDK))
     if damaged:
         return Axis(
@@ -125,7 +134,9 @@ def judge_history(credential: Credential, findings: list[Finding]) -> Axis:
             "History damaged",
             "This file is intact, but something it was made from does not verify.",
         )
-    if unknown:
+    if unjudged:
+        return Axis(HistoryCode.UNKNOWN, "History not known", "Something it was made from could not be judged.")
+    if bare:
         return Axis(HistoryCode.UNKNOWN, "History not known", "Something it was made from carries no credential.")
     return Axis(HistoryCode.CLEAN, "History clean", "Everything in its history verifies.")
 

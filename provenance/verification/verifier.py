@@ -103,8 +103,8 @@ def _judge(
 ) -> Report:
     # (2) and (3): integrity and issuer
     credential_axis = judge_credential(credential, findings)
-    if credential_axis.code == CredentialCode.INVALID:
-        # What an invalid credential says is nobody's word, and is not shown (C2PA 2.4, 14.3).
+    if credential_axis.code in (CredentialCode.INVALID, CredentialCode.UNREADABLE):
+        # What a credential that does not verify says is nobody's word, and is not shown (C2PA 2.4, 14.3).
         return _report(path, question, credential_axis, findings)
     # (4): time
     time = judge_time(credential, findings)
