@@ -82,15 +82,16 @@ def authorised(
     """
     check_chain(events)
     happened = [event for event in events if event.at <= at]
-    if any(event.type == "refused" for event in happened):
-        return Permission(ConsentCode.LIMITED, "the consent was refused")
-    if not any(event.type == "given" for event in happened):
+    if not any(event.type in ("given", "refused") for event in happened):
         return Permission(ConsentCode.UNKNOWN, "no consent had been given at that time")
     for event in happened:
         if event.type == "withdrawn" and (event.scopes is None or scope in event.scopes):
             whole = "the consent" if event.scopes is None else f"the grant {scope}"
             return Permission(ConsentCode.WITHDRAWN, f"{whole} was withdrawn on {event.at.date()}", event.at)
-    return _by_grant(record.grant(scope), scope, at, territory)
+    answer = _by_grant(record.grant(scope), scope, at, territory)
+    if answer.code is ConsentCode.IN_FORCE and any(event.type == "refused" for event in happened):
+        return Permission(ConsentCode.LIMITED, "the consent as a whole was refused")
+    return answer
 
 
 def _by_grant(grant: Grant | None, scope: Scope, at: datetime, territory: str | None) -> Permission:

@@ -55,9 +55,9 @@ def audit(store: LedgerStore, *, key: NoteKey) -> AuditReport:
         raise CorruptLedgerError("head: the frontier does not follow from the entries")
     if checkpoints[-1][0] != head.size:
         raise CorruptLedgerError(f"checkpoint {checkpoints[-1][0]}: the newest one does not cover {head.size} entries")
-    stored = store.count_entries()
-    if stored != head.size:
-        raise CorruptLedgerError(f"entries: expected {head.size} as the head says, got {stored} in the table")
+    stray = store.stray_entry(head.size)
+    if stray is not None:
+        raise CorruptLedgerError(f"entry {stray}: lies beyond the head of size {head.size}")
     return AuditReport(frontier.size, len(checkpoints), frontier.root())
 
 

@@ -149,10 +149,12 @@ class Database:
         cursor = self._connection.execute(f"{_ENTRY} WHERE idx >= ? AND idx < ? ORDER BY idx", (start, end))
         yield from (EntryRow(*row) for row in cursor)
 
-    def count_entries(self) -> int:
-        """Return how many entries are stored, wherever they stand."""
-        (count,) = self._connection.execute("SELECT count(*) FROM entry").fetchone()
-        return int(count)
+    def stray_entry(self, size: int) -> int | None:
+        """Return the place of an entry that stands outside of a log of `size` entries, or None."""
+        row = self._connection.execute(
+            "SELECT idx FROM entry WHERE idx < 0 UNION ALL SELECT idx FROM entry WHERE idx >= ? LIMIT 1", (size,)
+        ).fetchone()
+        return None if row is None else int(row[0])
 
     def leaf_hashes(self, leaves: LeafRange) -> list[bytes]:
         """Return the leaf hashes of a range, in order."""

@@ -83,8 +83,8 @@ class LedgerStore(Protocol):
         """Yield the entries from `start` to `end`, not included, in order."""
         ...
 
-    def count_entries(self) -> int:
-        """Return how many entries are stored, wherever they stand."""
+    def stray_entry(self, size: int) -> int | None:
+        """Return the place of an entry that stands outside of a log of `size` entries, or None."""
         ...
 
     def leaf_hashes(self, leaves: LeafRange) -> list[bytes]:
