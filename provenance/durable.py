@@ -83,6 +83,7 @@ class _Unnamed:
     def __init__(self, directory: int, path: Path, mode: int) -> None:
         self._directory = directory
         self._path = path
+        self._mode = mode
         self._hidden = path.with_name(f".{secrets.token_hex(8)}.provenance-partial")
         self._named = False
         try:
@@ -92,6 +93,8 @@ class _Unnamed:
             self._named = True
 
     def fill(self, data: bytes) -> None:
+        # The mode is meant as it is, whatever the process masks.
+        os.fchmod(self._descriptor, self._mode)
         view = memoryview(data)
         while view:
             view = view[os.write(self._descriptor, view) :]

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from provenance.checkpoint import open_checkpoint
 from provenance.entries import GenesisEntry, parse_entry
 from provenance.errors import CorruptLedgerError, ProvenanceError
-from provenance.merkle import Frontier, leaf_hash
+from provenance.merkle import Frontier, LeafRange, leaf_hash
 from provenance.note import NoteKey
-from provenance.storage.interface import LedgerStore
+from provenance.storage.interface import LedgerStore, TileRow
+from provenance.tiles import TILE_WIDTH, fill_tile
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,28 @@ def audit(store: LedgerStore, *, key: NoteKey) -> AuditReport:
         raise CorruptLedgerError("head: the frontier does not follow from the entries")
     if checkpoints[-1][0] != head.size:
         raise CorruptLedgerError(f"checkpoint {checkpoints[-1][0]}: the newest one does not cover {head.size} entries")
+    _check_tiles(store, head.size)
     stray = store.stray_entry(head.size)
     if stray is not None:
         raise CorruptLedgerError(f"entry {stray}: lies beyond the head of size {head.size}")
     return AuditReport(frontier.size, len(checkpoints), frontier.root())
+
+
+def _check_tiles(store: LedgerStore, size: int) -> None:
+    """Recompute every full tile from the entries, level by level, and compare it with the stored one."""
+    stored = store.tiles()
+    level, hashes = 0, store.leaf_hashes(LeafRange(0, size))
+    while len(hashes) >= TILE_WIDTH:
+        roots = []
+        for number in range(len(hashes) // TILE_WIDTH):
+            nodes, root = fill_tile(hashes[number * TILE_WIDTH : (number + 1) * TILE_WIDTH])
+            if next(stored, None) != TileRow(level, number, root, nodes):
+                raise CorruptLedgerError(f"tile {level}/{number}: does not follow from the entries")
+            roots.append(root)
+        level, hashes = level + 1, roots
+    surplus = next(stored, None)
+    if surplus is not None:
+        raise CorruptLedgerError(f"tile {surplus.level}/{surplus.number}: stands for entries that are not there")
 
 
 def _check_entry(index: int, body: bytes, stored_leaf: bytes, key: NoteKey) -> None:

@@ -13,7 +13,8 @@ from provenance.errors import CorruptLedgerError, LedgerError
 from provenance.merkle import Frontier, LeafRange, consistency_ranges, inclusion_ranges, leaf_hash, root_hash
 from provenance.note import NoteKey
 from provenance.proof import LedgerProof
-from provenance.storage.interface import EntryRow, LedgerStore
+from provenance.storage.interface import EntryRow, LedgerStore, TileRow
+from provenance.tiles import TILE_HEIGHT, TILE_WIDTH, Subtree, fill_tile, fold, place_of, subtrees
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Ledger:
                 frontier = frontier.append(leaf)
             if rows:
                 self._store.add_entries(list(rows.values()))
+                self._close_tiles(before.size, frontier.size)
                 self._store.set_head(frontier)
                 checkpoint = Checkpoint(self.key.name, frontier.size, frontier.root())
                 note = sign_checkpoint(checkpoint, key=self.key, sign=self._sign)
@@ -145,8 +147,33 @@ class Ledger:
                 hint="run provenance ledger audit; do not use this studio until it is understood",
             )
 
+    def _close_tiles(self, before: int, after: int) -> None:
+        """Keep every tile that became full as the log grew from `before` to `after` entries."""
+        level = 0
+        while after // TILE_WIDTH > before // TILE_WIDTH:
+            before, after = before // TILE_WIDTH, after // TILE_WIDTH
+            for number in range(before, after):
+                nodes, root = fill_tile(self._row(level, number * TILE_WIDTH, (number + 1) * TILE_WIDTH))
+                self._store.add_tile(TileRow(level, number, root, nodes))
+            level += 1
+
+    def _row(self, level: int, start: int, end: int) -> list[bytes]:
+        """Return the hashes of a level: leaf hashes, or the roots of the tiles below."""
+        if level == 0:
+            return self._store.leaf_hashes(LeafRange(start, end))
+        return self._store.tile_roots(level - 1, start, end)
+
     def _hash_ranges(self, ranges: Sequence[LeafRange]) -> list[bytes]:
-        return [root_hash(self._store.leaf_hashes(leaves)) for leaves in ranges]
+        return [fold([self._node(subtree) for subtree in subtrees(leaves)]) for leaves in ranges]
+
+    def _node(self, subtree: Subtree) -> bytes:
+        """Return the root of a complete subtree: one read from a full tile, or a few hashes of one that is open."""
+        place = place_of(subtree)
+        known = self._store.tile_node(place.level, place.tile, place.offset)
+        if known is not None:
+            return known
+        width = 1 << (subtree.height % TILE_HEIGHT)
+        return root_hash(self._row(place.level, subtree.number * width, (subtree.number + 1) * width))
 
 
 def new_record_id() -> str:

@@ -99,8 +99,11 @@ class Stamper:
         try:
             signed = sign_picture(item.data, self._manifest(item, logged), signer=self._signer)
             request.destination.parent.mkdir(parents=True, exist_ok=True)
-            write = durable.replace if request.in_place or request.overwrite else durable.create
-            write(request.destination, signed, mode=item.mode)
+            if request.in_place or request.overwrite:
+                # What a link points to is replaced, never the link.
+                durable.replace(request.destination.resolve(), signed, mode=item.mode)
+            else:
+                durable.create(request.destination, signed, mode=item.mode)
         except ProvenanceError as error:
             return _result(request, "failed", error)
         except FileExistsError:

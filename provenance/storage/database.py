@@ -11,7 +11,7 @@ from pathlib import Path
 
 from provenance.errors import CorruptLedgerError, StudioError
 from provenance.merkle import HASH_BYTES, Frontier, LeafRange
-from provenance.storage.interface import ConsentRow, EntryRow, StampRow
+from provenance.storage.interface import ConsentRow, EntryRow, StampRow, TileRow
 
 APPLICATION_ID = 0x48505256  # "HPRV", in the header of the file
 STATE_VERSION = 1
@@ -162,6 +162,33 @@ class Database:
             "SELECT leaf_hash FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx", (leaves.start, leaves.end)
         )
         return [row[0] for row in cursor]
+
+    def add_tile(self, row: TileRow) -> None:
+        """Keep a full tile."""
+        self._connection.execute(
+            "INSERT INTO tile (level, number, root, nodes) VALUES (?, ?, ?, ?)",
+            (row.level, row.number, row.root, row.nodes),
+        )
+
+    def tile_node(self, level: int, number: int, offset: int) -> bytes | None:
+        """Return one node of a tile, or None while the tile is not full."""
+        row = self._connection.execute(
+            "SELECT substr(nodes, ?, ?) FROM tile WHERE level = ? AND number = ?",
+            (offset * HASH_BYTES + 1, HASH_BYTES, level, number),
+        ).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def tile_roots(self, level: int, start: int, end: int) -> list[bytes]:
+        """Return the roots of the full tiles from `start` to `end`, not included, in order."""
+        cursor = self._connection.execute(
+            "SELECT root FROM tile WHERE level = ? AND number >= ? AND number < ? ORDER BY number", (level, start, end)
+        )
+        return [row[0] for row in cursor]
+
+    def tiles(self) -> Iterator[TileRow]:
+        """Yield every full tile, the lowest level first, in order."""
+        cursor = self._connection.execute("SELECT level, number, root, nodes FROM tile ORDER BY level, number")
+        yield from (TileRow(*row) for row in cursor)
 
     def add_checkpoint(self, size: int, note: bytes) -> None:
         """Keep a signed checkpoint; one of the same size is kept as it was."""

@@ -19,6 +19,23 @@ class EntryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TileRow:
+    """One full tile.
+
+    Attributes:
+        level: 0 for leaf hashes.
+        number: from 0.
+        root: over its 256 hashes, 32 bytes.
+        nodes: its hashes and the nodes above them, row by row, 510 · 32 bytes.
+    """
+
+    level: int
+    number: int
+    root: bytes
+    nodes: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentRow:
     """One signed consent record."""
 
@@ -89,6 +106,22 @@ class LedgerStore(Protocol):
 
     def leaf_hashes(self, leaves: LeafRange) -> list[bytes]:
         """Return the leaf hashes of a range, in order."""
+        ...
+
+    def add_tile(self, row: TileRow) -> None:
+        """Keep a full tile."""
+        ...
+
+    def tile_node(self, level: int, number: int, offset: int) -> bytes | None:
+        """Return one node of a tile, or None while the tile is not full."""
+        ...
+
+    def tile_roots(self, level: int, start: int, end: int) -> list[bytes]:
+        """Return the roots of the full tiles from `start` to `end`, not included, in order."""
+        ...
+
+    def tiles(self) -> Iterator[TileRow]:
+        """Yield every full tile, the lowest level first, in order."""
         ...
 
     def add_checkpoint(self, size: int, note: bytes) -> None:

@@ -47,6 +47,18 @@ class CheckpointTable(StudioTable, table=True):
     note: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
+class TileTable(StudioTable, table=True):
+    """Full tiles with the nodes between their hashes and their root; never changed, never deleted."""
+
+    __tablename__ = "tile"
+    __table_args__ = (CheckConstraint("length(root) = 32"),)
+
+    level: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    root: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    nodes: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
 class ConsentTable(StudioTable, table=True):
     """Signed consent records: no personal data, only digests of them."""
 
@@ -111,6 +123,7 @@ class StampTable(StudioTable, table=True):
 APPEND_ONLY = {
     "entry": "idx = NEW.idx OR record_id = NEW.record_id",
     "checkpoint": "size = NEW.size",
+    "tile": "level = NEW.level AND number = NEW.number",
     "consent_event": "id = NEW.id OR (record_id = NEW.record_id AND number = NEW.number)",
 }
 

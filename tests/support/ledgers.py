@@ -72,5 +72,5 @@ def disarm(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA foreign_keys=OFF")
     connection.execute("PRAGMA ignore_check_constraints=ON")
     for table in APPEND_ONLY:
-        for verb in ("update", "delete"):
+        for verb in ("insert", "update", "delete"):
             connection.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")

@@ -1,6 +1,7 @@
 import struct
 import time
 import tracemalloc
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,6 +83,12 @@ def assertions(*content: bytes, **options: Any) -> bytes:
     return superbox(b"c2as", "c2pa.assertions", *content, **options)
 
 
+def assertion(*more: bytes, toggles: int = 0x13) -> bytes:
+    """Return an assertion as the engine writes it, with `more` behind its content."""
+    salt = box(b"c2sh", bytes(16))
+    return superbox(b"cbor", "c2pa.actions.v2", box(b"cbor", b"\xa0"), *more, toggles=toggles, more=salt)
+
+
 def claim(content: bytes | None = None, *, label: str = "c2pa.claim.v2", **options: Any) -> bytes:
     return superbox(b"c2cl", label, box(b"cbor", b"\xa0") if content is None else content, **options)
 
@@ -155,14 +162,30 @@ def test_a_manifest_without_a_signature_has_no_certificates() -> None:
     assert found.flaw == f"manifest {LABEL!r}: holds other boxes than assertions, claim and signature"
 
 
-def test_assertions_may_hold_anything() -> None:
+def test_assertions_are_of_any_type() -> None:
     entries = [
-        superbox(b"cbor", "c2pa.actions.v2", box(b"cbor", b"\xa0"), toggles=0x13, more=box(b"c2sh", bytes(16))),
+        assertion(),
+        superbox(b"cbor", "c2pa.hash.data", box(b"cbor", b"\xa0")),
         superbox(b"json", "org.example", box(b"json", b"{}")),
-        box(b"free", b"anything"),
-        box(b"jumb", box(b"jumd", bytes(16) + b"\x00")),
+        superbox(
+            bytes.fromhex("40cb0c32"),
+            "c2pa.thumbnail.claim",
+            box(b"bfdb", b"\x00image/png\x00"),
+            box(b"bidb", b"picture"),
+        ),
     ]
     assert flaw_of(store(manifest(assertions(*entries), claim(), signature()))) is None
+
+
+@pytest.mark.xfail(strict=True, reason="the library for certificates warns on the terminal")
+def test_certificates_that_break_the_rules_are_read_in_silence() -> None:
+    """A serial number of zero is forbidden and common; whoever made the file writes nothing on the terminal."""
+    odd = DER.replace(b"\xa0\x03\x02\x01\x02\x02\x01\x01", b"\xa0\x03\x02\x01\x02\x02\x01\x00")
+    assert odd != DER
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        read_store(with_signature(cose(protected=cbor2.dumps({1: -7, 33: odd}))))
+    assert caught == []
 
 
 # --- flaws: unsigned bytes that are not what a writer puts there
@@ -252,9 +275,34 @@ def test_other_toggles_are_a_flaw(which: str, toggles: int) -> None:
     assert found.endswith(f": unexpected toggles {toggles:#04x}")
 
 
-def test_toggles_of_an_assertion_are_signed_and_no_flaw() -> None:
-    entry = superbox(b"cbor", "c2pa.actions.v2", box(b"cbor", b"\xa0"), toggles=0x13)
-    assert flaw_of(store(manifest(assertions(entry), claim(), signature()))) is None
+@pytest.mark.xfail(strict=True, reason="the toggles of an assertion are not looked at")
+@pytest.mark.parametrize("toggles", [0x33, 0x53, 0x93, 0xF3])
+@pytest.mark.parametrize("active", [True, False])
+def test_other_toggles_of_an_assertion_are_a_flaw(toggles: int, active: bool) -> None:
+    """Their upper bits are left out by the engine when it hashes an assertion."""
+    odd = manifest(assertions(assertion(toggles=toggles)), claim(), signature(), label="urn:c2pa:0")
+    found = flaw_of(store(odd) if active else store(odd, manifest()))
+    assert found is not None
+    assert found.endswith(f": unexpected toggles {toggles:#04x}")
+
+
+@pytest.mark.xfail(strict=True, reason="what lies in an assertion behind its content is not looked at")
+@pytest.mark.parametrize(
+    "more",
+    [
+        box(b"free", b"hidden"),
+        box(b"cbor", b"\xa0"),
+        box(b"cbor", b""),
+        superbox(b"json", "hidden", box(b"json", b"{}")),
+        box(b"uuid", bytes(16) + b"hidden"),
+    ],
+    ids=["free", "cbor", "empty", "superbox", "uuid"],
+)
+@pytest.mark.parametrize("active", [True, False])
+def test_a_second_box_in_an_assertion_is_a_flaw(more: bytes, active: bool) -> None:
+    """The engine reads past it, and leaves it out when it hashes the assertion."""
+    odd = manifest(assertions(assertion(more)), claim(), signature(), label="urn:c2pa:0")
+    assert flaw_of(store(odd) if active else store(odd, manifest())) is not None
 
 
 @pytest.mark.parametrize("which", ["store", "manifest", "assertions", "claim", "signature"])
@@ -724,6 +772,37 @@ def hide_in_description(number: int) -> Change:
     return change
 
 
+def hide_in_assertion(number: int, added: bytes) -> Change:
+    return append(lambda tree: manifest_of(tree)[1][1][number][1], added)
+
+
+def toggle_assertion(number: int, bit: int) -> Change:
+    def change(tree: Tree) -> None:
+        described = manifest_of(tree)[1][1][number][1][0]
+        assert described[1][16] == 0x13
+        described[1] = described[1][:16] + bytes([0x13 ^ 1 << bit]) + described[1][17:]
+
+    return change
+
+
+# What the engine leaves out when it hashes an assertion; there are four of them in a stamp.
+NOT_HASHED: dict[str, Change] = {
+    **{
+        f"{words} in assertion {number}": hide_in_assertion(number, added)
+        for number in range(1, 5)
+        for words, added in (
+            ("a free box", box(b"free", b"hidden")),
+            ("a cbor box", box(b"cbor", b"\x66hidden")),
+            ("a superbox", superbox(b"json", "hidden", box(b"json", b"{}"))),
+        )
+    },
+    **{
+        f"bit {bit} of the toggles of assertion {number}": toggle_assertion(number, bit)
+        for number in range(1, 5)
+        for bit in (5, 6, 7)
+    },
+}
+
 CHANGES: dict[str, Change] = {
     "a box in the store": append(lambda tree: tree[0][1], box(b"free", b"hidden")),
     "a box in the manifest": append(manifest_of, box(b"free", b"hidden")),
@@ -741,6 +820,11 @@ CHANGES: dict[str, Change] = {
     "the type of the manifest": relabel(0, b"c2ma", b"c2um"),
     "the toggles of the manifest": relabel(0, b"\x03urn:", b"\x07urn:"),
     "the toggles of the claim": relabel(2, b"\x03c2pa", b"\x0bc2pa"),
+    **{
+        f"bit {bit} of the toggles of assertion {number}": toggle_assertion(number, bit)
+        for number in range(1, 5)
+        for bit in range(5)
+    },
     **{f"bytes in description {number}": hide_in_description(number) for number in range(4)},
 }
 
@@ -752,6 +836,14 @@ def test_a_changed_store_never_passes(stamp: Stamp, tmp_path: Path, change: str)
     data = stamp.with_store(tree, {})
     assert data != stamp.store
     assert stamp.verdict(tmp_path, data)[0] is not Verdict.PASSED
+
+
+@pytest.mark.xfail(strict=True, reason="what the engine leaves out of its hashes is not looked at")
+@pytest.mark.parametrize("change", NOT_HASHED)
+def test_what_lies_beside_an_assertion_never_passes(stamp: Stamp, tmp_path: Path, change: str) -> None:
+    tree = parse(stamp.store)
+    NOT_HASHED[change](tree)
+    assert stamp.verdict(tmp_path, stamp.with_store(tree, {}))[0] is not Verdict.PASSED
 
 
 def test_padding_that_says_something_never_passes(stamp: Stamp, tmp_path: Path) -> None:

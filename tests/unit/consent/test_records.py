@@ -382,11 +382,10 @@ def test_a_record_without_personal_data_is_read() -> None:
     assert parse_record(with_body(_sd=[])).disclosure_digests == ()
 
 
-@pytest.mark.xfail(strict=True, reason="what a scope is decided to, the first of its grants says, and the rest is kept")
 def test_two_decisions_on_one_scope_are_refused() -> None:
     denied, permitted = decisions(deny=["mine"])[-1], decisions("mine")[-1]
     assert denied.scope is permitted.scope is Scope.MINE
-    with pytest.raises(InputError):
+    with refused(InputError, "consent record: expected one decision on each scope, got two on one"):
         parse_record(with_body(grants=[denied.to_json(), permitted.to_json()]))
 
 

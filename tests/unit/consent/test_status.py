@@ -168,9 +168,13 @@ def test_nothing_is_in_force_without_a_grant_that_permits_it(scope: Scope) -> No
     assert (ask(GIVEN, scope=scope).code is ConsentCode.IN_FORCE) is permitted
 
 
-@pytest.mark.xfail(strict=True, reason="a refusal counts as if the consent had been given")
 def test_a_grant_that_permits_is_not_in_force_where_the_consent_was_refused() -> None:
-    assert ask(("refused", 0, None)).code is not ConsentCode.IN_FORCE
+    refused_whole = Permission(ConsentCode.LIMITED, "the consent as a whole was refused")
+    assert ask(("refused", 0, None)) == refused_whole
+    assert ask(("refused", 0, None), GIVEN) == ask(GIVEN, ("refused", 0, None)) == refused_whole
+    assert ask(GIVEN, ("refused", 100, None)) == IN_FORCE
+    assert ask(("refused", 0, None), scope=Scope.MINE).reason == "the grant mine says deny"
+    assert ask(("refused", 0, None), WITHDRAWN) == WHOLE_GONE
 
 
 def test_an_unknown_consent_is_never_a_yes() -> None:

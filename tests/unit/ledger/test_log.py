@@ -161,12 +161,20 @@ def test_an_id_that_stands_for_other_bytes_is_refused_and_nothing_kept(opened: O
     assert sizes(database) == [1, 2]
 
 
-@pytest.mark.xfail(strict=True, reason="an id is looked for among what is stored, not among what comes with it")
 def test_one_id_twice_in_one_append_is_one_entry(opened: Opened) -> None:
     database, ledger = opened
     (entry,) = identified(numbered(1))
     assert [one.index for one in ledger.append([entry, entry])] == [1, 1]
     assert len(bodies(database)) == 2
+    assert sizes(database) == [1, 2]
+
+
+def test_one_id_for_two_entries_in_one_append_is_refused_and_nothing_kept(opened: Opened) -> None:
+    database, ledger = opened
+    ((record_id, entry),) = identified(numbered(1))
+    with refused(CorruptLedgerError, "entry 1: its id stands for other bytes"):
+        ledger.append([(record_id, entry), (record_id, numbered(2))])
+    assert len(bodies(database)) == 1
 
 
 def test_nothing_to_append_changes_nothing(opened: Opened) -> None:

@@ -19,6 +19,7 @@ from support.studios import (
     verify,
 )
 
+from provenance import durable
 from provenance.credentials.labels import CONSENT_LABEL
 from provenance.credentials.manifest import ConsentAssertion, Declaration, Tool
 from provenance.credentials.reading import Credential, read_credential
@@ -322,14 +323,14 @@ def test_a_destination_below_a_file_does_not_stop_the_rest(studio: Studio, code:
 def test_a_destination_that_cannot_be_written_fails_alone(
     studio: Studio, code: str, folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    create = batch.durable.create
+    create = durable.create
 
     def fail_once(path: Path, data: bytes, *, mode: int) -> None:
         if path.name == "1.jpg":
             raise OSError(28, "No space left on device")
         create(path, data, mode=mode)
 
-    monkeypatch.setattr(batch.durable, "create", fail_once)
+    monkeypatch.setattr(durable, "create", fail_once)
     sources = [draw_jpeg(folder / f"{number}.jpg", seed=number) for number in (1, 2)]
     failed, good = run(studio, [StampRequest(source, out / source.name, CAMERA, code) for source in sources])
     assert (failed.outcome, failed.code) == ("failed", "output-unwritable")

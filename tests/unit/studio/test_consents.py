@@ -492,10 +492,12 @@ def test_a_scope_that_was_never_permitted_is_not_withdrawn(studio: Studio, desk:
     assert desk.find(recorded.code) == recorded
 
 
-@pytest.mark.xfail(strict=True, reason="an empty list of scopes is recorded as a withdrawal that touches nothing")
 def test_a_withdrawal_of_nothing_is_refused(studio: Studio, desk: ConsentDesk) -> None:
-    with pytest.raises(RefusedError):
-        desk.withdraw(record_consent(studio), scopes=[], proof="studio")
+    recorded = record_consent(studio)
+    with refused(RefusedError, "withdrawal: expected at least one scope, got none", code="withdrawal-empty"):
+        desk.withdraw(recorded, scopes=[], proof="studio")
+    assert desk.find(recorded.code) == recorded
+    assert entries(studio) == 3
 
 
 def test_a_refusal_may_be_withdrawn_as_a_whole(studio: Studio, desk: ConsentDesk) -> None:

@@ -215,6 +215,8 @@ NAMES = [
     "x" * 64,
     "ü" * 32,
     "写" * 21,
+    "𠮷野写真館",
+    "Studio 📷",
 ]
 
 
@@ -225,13 +227,6 @@ def test_a_name_in_any_script_is_kept(tmp_path: Path, name: str) -> None:
         (organization,) = made.claim_certificate().subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
         assert organization.value == name
         assert made.unlock(None).controller.name == name
-
-
-@pytest.mark.xfail(strict=True, reason="the settings write such a character as two halves, and cannot be read again")
-@pytest.mark.parametrize("name", ["𠮷野写真館", "Studio 📷"])
-def test_a_name_with_characters_beyond_the_first_plane_is_kept(tmp_path: Path, name: str) -> None:
-    with closing(make_studio(tmp_path / "studio", name)) as made:
-        assert made.settings.name == name
 
 
 @pytest.mark.parametrize(
@@ -380,7 +375,7 @@ def test_settings_that_are_too_large_are_refused(studio: Studio) -> None:
 
 def test_the_name_of_a_studio_may_be_changed_in_its_settings(studio: Studio) -> None:
     path = studio.path / SETTINGS_FILE
-    path.write_text(path.read_text("utf-8").replace("L\\u00fcmen", "Lumière"), "utf-8")
+    path.write_text(path.read_text("utf-8").replace("Lümen", "Lumière"), "utf-8")
     with closing(Studio(studio.path)) as again:
         assert again.settings.name == "Studio Lumière"
         assert again.audit().entries == 1
