@@ -167,10 +167,12 @@ def parse_certificates(data: bytes, *, place: str) -> list[x509.Certificate]:
 def _name(organization: str, country: str | None, common: str) -> x509.Name:
     if not organization.isprintable():
         raise InputError("studio name: expected printable text", code="name-text")
+    if not organization.strip():
+        raise InputError("studio name: expected a name, got nothing", code="name-text")
     size = len(organization.encode())
-    if not organization.strip() or size > MAX_NAME_BYTES:
+    if size > MAX_NAME_BYTES:
         raise InputError(
-            f"studio name: expected 1 to {MAX_NAME_BYTES} bytes of text, got {size}",
+            f"studio name: expected at most {MAX_NAME_BYTES} bytes of text, got {size}",
             code="name-length",
             hint="letters beyond a to z take two to four bytes each",
         )

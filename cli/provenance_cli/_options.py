@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from provenance.errors import KeyMaterialError
+from provenance.errors import InputError, KeyMaterialError
 from provenance.studio.studio import Studio, UnlockedStudio
 
 PASSPHRASE_VARIABLE = "PROVENANCE_PASSPHRASE"  # noqa: S105 a name
@@ -100,8 +100,11 @@ def _given_passphrase(passphrase_file: Path | None) -> str | None:
         # Here and not at the top: `--help` needs no file.
         from provenance import durable
 
-        text = durable.read(passphrase_file, max_bytes=MAX_PASSPHRASE_BYTES).decode("utf-8", "strict")
-        return text.rstrip("\r\n")
+        data = durable.read(passphrase_file, max_bytes=MAX_PASSPHRASE_BYTES)
+        try:
+            return data.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise InputError(f"{passphrase_file.name}: expected text in utf-8", code="passphrase-text") from None
     return os.environ.get(PASSPHRASE_VARIABLE)
 
 

@@ -204,7 +204,7 @@ def receipt(code: str, *, output: Path | None, studio_path: Path | None, passphr
         desk = ConsentDesk(keys.studio, keys)
         recorded = desk.find(code)
         place = output or _receipt_place(keys.studio, recorded)
-        durable.replace(place, desk.receipt(recorded).to_bytes(), mode=durable.PRIVATE)
+        _write_receipt(place, desk.receipt(recorded).to_bytes(), again=True)
     say(f"Receipt: {safe(str(place))}")
     return 0
 
@@ -270,9 +270,10 @@ def _receipt_place(studio: Studio, recorded: Recorded) -> Path:
     return studio.path / RECEIPTS_FOLDER / f"{recorded.code}.json"
 
 
-def _write_receipt(place: Path, data: bytes) -> None:
+def _write_receipt(place: Path, data: bytes, *, again: bool = False) -> None:
+    write = durable.replace if again else durable.create
     try:
-        durable.create(place, data, mode=durable.PRIVATE)
+        write(place, data, mode=durable.PRIVATE)
     except OSError as error:
         # The consent stands; only its receipt is missing, and can be written again.
         raise InputError(

@@ -20,7 +20,7 @@ def command() -> None:
     """Show, prove and audit the ledger."""
 
 
-@command.command("show")
+@command.command("show", short_help="List the entries.")
 @json_option
 @studio_option
 def show(*, as_json: bool, studio_path: Path | None) -> int:
@@ -46,7 +46,7 @@ def checkpoint(*, studio_path: Path | None) -> int:
     return 0
 
 
-@command.command("prove")
+@command.command("prove", short_help="Print the proof of an entry.")
 @click.argument("entry", metavar="INDEX|CODE")
 @studio_option
 def prove(entry: str, *, studio_path: Path | None) -> int:
@@ -56,7 +56,7 @@ def prove(entry: str, *, studio_path: Path | None) -> int:
     return 0
 
 
-@command.command("audit")
+@command.command("audit", short_help="Recompute and compare everything.")
 @json_option
 @studio_option
 def audit(*, as_json: bool, studio_path: Path | None) -> int:

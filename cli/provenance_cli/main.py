@@ -144,7 +144,10 @@ def _explain(error: BaseException) -> int:
 
 
 def _print_usage(error: click.UsageError) -> None:
-    message = error.format_message()
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return
+    message = " ".join(error.format_message().split())
     if isinstance(error, _FileForCommandError):
         hint: str | None = error.hint
     else:

@@ -16,7 +16,7 @@ def command() -> None:
     """Hand out what others need to recognise you."""
 
 
-@command.command("export")
+@command.command("export", short_help="Write your certificate and ledger key.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file; nothing is replaced.")
 @studio_option
 def export(*, output: Path | None, studio_path: Path | None) -> int:

@@ -6,6 +6,7 @@ by this product has exactly one form there; `read_store` names the first place w
 """
 
 import io
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ MAX_BOXES = 10_000
 
 _TYPE_TAIL = bytes.fromhex("0011 0010 8000 00aa00389b71")
 _REQUESTABLE_WITH_LABEL = 0x03
+_SALTED = 0x13  # the same, with a private box
 _COSE_SIGN1_TAG = 18  # RFC 9052, 2
 _X5CHAIN = 33  # RFC 9360, 2
 _MANIFEST_TYPES = frozenset({b"c2ma", b"c2um"})
@@ -111,6 +113,9 @@ def read_store(data: bytes) -> Store:
 def _read_manifest(reading: _Reading, manifest: Box, *, active: bool) -> StoredManifest:
     """Read one manifest; only the active one is held to the one form, as its ingredients are hashed by what it says."""
     certificates: tuple[x509.Certificate, ...] = ()
+    for box in manifest.boxes:
+        if box.type == b"c2as":
+            _check_assertions(reading, box)
     if active and ([box.type for box in manifest.boxes] != _STAMP_BOXES or manifest.contents):
         reading.note(f"manifest {manifest.label!r}: holds other boxes than assertions, claim and signature")
     for box in manifest.boxes:
@@ -121,6 +126,17 @@ def _read_manifest(reading: _Reading, manifest: Box, *, active: bool) -> StoredM
         if box.type == b"c2cs":
             certificates = _read_signature(reading, box.contents[0][1], active=active)
     return StoredManifest(manifest.label, certificates)
+
+
+def _check_assertions(reading: _Reading, assertions: Box) -> None:
+    """Note what the SDK leaves out when it hashes an assertion: upper toggles, and boxes beside the content."""
+    for assertion in assertions.boxes:
+        kinds = [kind for kind, _ in assertion.contents]
+        if assertion.toggles not in (_REQUESTABLE_WITH_LABEL, _SALTED):
+            reading.note(f"assertion {assertion.label!r}: unexpected toggles {assertion.toggles:#04x}")
+        # An embedded file is described by one box and held by a second one (ISO 19566-5, B.5).
+        if assertion.boxes or (len(kinds) != 1 and kinds != [b"bfdb", b"bidb"]):
+            reading.note(f"assertion {assertion.label!r}: holds more than its content")
 
 
 def _read_signature(reading: _Reading, data: bytes, *, active: bool) -> tuple[x509.Certificate, ...]:
@@ -152,7 +168,10 @@ def _read_signature(reading: _Reading, data: bytes, *, active: bool) -> tuple[x5
 
 def _certificates(chain: Any) -> tuple[x509.Certificate, ...]:  # noqa: ANN401 decoded cbor has any type
     items = [chain] if isinstance(chain, bytes) else list(chain or [])
-    return tuple(x509.load_der_x509_certificate(item) for item in items)
+    with warnings.catch_warnings():
+        # Whoever made the file gets to write nothing on the terminal, be its certificate ever so odd.
+        warnings.simplefilter("ignore")
+        return tuple(x509.load_der_x509_certificate(item) for item in items)
 
 
 def _read_box(reading: _Reading, start: int, end: int, depth: int) -> tuple[Box | None, int]:
@@ -204,7 +223,10 @@ def _read_description(reading: _Reading, start: int, end: int) -> tuple[bytes, i
         if terminator < 0:
             raise InputError(f"manifest store at byte {start}: a label does not end")
         label = data[start + 25 : terminator]
-        if toggles == _REQUESTABLE_WITH_LABEL and terminator + 1 != stop:
+        private = terminator + 1
+        if toggles == _SALTED and data[private + 4 : private + 8] == b"c2sh":
+            private += int.from_bytes(data[private : private + 4], "big")
+        if toggles in (_REQUESTABLE_WITH_LABEL, _SALTED) and private != stop:
             reading.note(f"manifest store at byte {start}: a description box has more than its label")
     try:
         return kind, toggles, label.decode("utf-8"), stop

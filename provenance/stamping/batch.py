@@ -61,31 +61,35 @@ class Stamper:
         yield from self._finish(group)
 
     def _prepare(self, request: StampRequest, *, dry_run: bool) -> _Prepared | StampResult:
-        """Take a request through the gate."""
+        """Take a request through the gate; whatever is wrong becomes its result."""
         try:
-            synthetic = request.consent_code is None
-            check_declaration(request.declaration, synthetic_person=synthetic)
-            data = durable.read(request.source, max_bytes=MAX_PICTURE_BYTES)
-            picture = read_picture(data)
-            permit = None
-            if request.consent_code is not None:
-                permit = self._desk.permit(request.consent_code, scopes=scopes_needed(request.declaration))
-            pending = self._pending(request.declaration, picture, permit)
-            credential = self._existing(data, picture)
-            if credential is not None and request.in_place and self._is_ours(credential, pending):
-                return StampResult(request.source, "already-stamped", request.destination)
-            if credential is not None:
-                check_existing(credential, request.declaration)
-            if not request.in_place and not request.overwrite and request.destination.exists():
-                return self._existing_output(request, pending)
-            if dry_run:
-                return StampResult(request.source, "would-stamp", request.destination)
-            mode = request.source.stat().st_mode & 0o777
-            return _Prepared(request, data, picture, credential is not None, permit, pending, mode)
+            return self._pass_gate(request, dry_run=dry_run)
         except RefusedError as error:
             return _result(request, "refused", error)
         except ProvenanceError as error:
             return _result(request, "failed", error)
+        except (OSError, ValueError) as error:  # a name that the system cannot have
+            return _result(request, "failed", _unwritable(request, error))
+
+    def _pass_gate(self, request: StampRequest, *, dry_run: bool) -> _Prepared | StampResult:
+        check_declaration(request.declaration, synthetic_person=request.consent_code is None)
+        data = durable.read(request.source, max_bytes=MAX_PICTURE_BYTES)
+        picture = read_picture(data)
+        permit = None
+        if request.consent_code is not None:
+            permit = self._desk.permit(request.consent_code, scopes=scopes_needed(request.declaration))
+        pending = self._pending(request.declaration, picture, permit)
+        credential = self._existing(data, picture)
+        if credential is not None:
+            if request.in_place and self._is_ours(credential, pending):
+                return StampResult(request.source, "already-stamped", request.destination)
+            check_existing(credential, request.declaration)
+        if not request.in_place and not request.overwrite and request.destination.exists():
+            return self._existing_output(request, pending)
+        if dry_run:
+            return StampResult(request.source, "would-stamp", request.destination)
+        mode = request.source.stat().st_mode & 0o777
+        return _Prepared(request, data, picture, credential is not None, permit, pending, mode)
 
     def _finish(self, group: list[_Prepared | StampResult]) -> Iterator[StampResult]:
         """Log all that are prepared in one append, then sign each."""
@@ -109,9 +113,7 @@ class Stamper:
         except FileExistsError:
             return _result(request, "refused", _output_exists(request))
         except OSError as error:
-            reason = (error.strerror or type(error).__name__).lower()
-            problem = InputError(f"{request.destination.name}: cannot be written: {reason}", code="output-unwritable")
-            return _result(request, "failed", problem)
+            return _result(request, "failed", _unwritable(request, error))
         return StampResult(request.source, "stamped", request.destination)
 
     def _pending(self, declaration: Declaration, picture: Picture, permit: Permit | None) -> PendingStamp:
@@ -200,6 +202,11 @@ def _output_exists(request: StampRequest) -> RefusedError:
         code="output-exists",
         hint="choose another folder with -o, or add --force to replace it",
     )
+
+
+def _unwritable(request: StampRequest, error: OSError | ValueError) -> InputError:
+    reason = str(getattr(error, "strerror", None) or type(error).__name__).lower()
+    return InputError(f"{request.destination.name[:80]}: cannot be written: {reason}", code="output-unwritable")
 
 
 def _result(request: StampRequest, outcome: str, error: ProvenanceError) -> StampResult:

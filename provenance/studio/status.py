@@ -35,8 +35,8 @@ class StudioStatus:
             if stamp is None or recorded is None:
                 return _NOT_FOUND
             # Entries carry whole minutes; the minute's last second is the latest that the stamp can have been logged.
-            at = self._entry_time(stamp) + timedelta(seconds=59)
             before = [event for event, index in recorded.events if index < stamp.entry_index]
+            at = max([self._entry_time(stamp) + timedelta(seconds=59), *(event.at for event in before)])
             answers += [authorised(recorded.record, before, scope=scope, at=at) for scope in scopes]
         return worst(answers or [_NOTHING_ASKED])
 

@@ -241,5 +241,7 @@ def check_free(path: Path) -> None:
 
 
 def _check_url(url: str | None) -> None:
-    if url is not None and not (url.startswith(("https://", "http://")) and url.isprintable() and " " not in url):
+    if url is not None and not url.startswith(("https://", "http://")):
         raise InputError(f"url: expected an address that starts with https://, got {url!r}", code="url")
+    if url is not None and (not url.isprintable() or " " in url):
+        raise InputError(f"url: expected an address without spaces, got {url!r}", code="url")

@@ -182,7 +182,7 @@ def _take_apart(kind: PictureFormat, data: bytes, findings: list[Finding]) -> Pi
 def _without_credential(path: Path, question: Question, axis: Axis, findings: list[Finding]) -> Report:
     """Report a file whose credential cannot be judged; if it is damaged as a picture, that comes first."""
     damage = next((finding for finding in findings if finding.code == "picture-damaged"), None)
-    if damage is not None and axis.code == CredentialCode.NONE:
+    if damage is not None and axis.code != CredentialCode.REMOTE:
         axis = Axis(CredentialCode.UNREADABLE, "Could not check", f"The picture is damaged: {damage.message}.")
     return _report(path, question, axis, findings)
 

@@ -132,7 +132,7 @@ def test_the_version_is_that_of_the_package(terminal: Terminal) -> None:
         (["consent", "frobnicate"], "no such command 'frobnicate'", "see provenance consent --help"),
         (["--frobnicate"], "no such option '--frobnicate'", "see provenance --help"),
         (["demo", "extra"], "got unexpected extra argument (extra)", "see provenance demo --help"),
-        (["demo", "--keep"], "option '--keep' requires an argument", "see provenance demo --help"),
+        (["demo", "--keep"], "option '--keep' requires an argument", None),
         (["init"], "missing option '--name'", "see provenance init --help"),
         (["init", "a", "b", "--name", "A"], "got unexpected extra argument (b)", "see provenance init --help"),
         (
@@ -191,7 +191,7 @@ def test_the_version_is_that_of_the_package(terminal: Terminal) -> None:
     ],
 )
 def test_wrong_usage_is_told_with_where_to_read_more(
-    terminal: Terminal, nowhere: Path, arguments: list[str], message: str, hint: str
+    terminal: Terminal, nowhere: Path, arguments: list[str], message: str, hint: str | None
 ) -> None:
     terminal(*arguments).refuses(2, message, hint)
     assert list(nowhere.iterdir()) == []

@@ -1,28 +1,33 @@
 """Other makers of Content Credentials: they sign whatever they like, with certificates of their own."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from provenance.clock import SystemClock
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
 from provenance.credentials import _engine
 from provenance.credentials.origin import DIGITAL_CAPTURE
 from provenance.keys import SigningKey
-from provenance.pki import TrustAnchors, make_authority, make_claim_certificate, to_pem
+from provenance.pki import TrustAnchors, to_pem
 
 
 class Maker:
-    """Somebody with a certificate from an authority of their own."""
+    """Somebody with a certificate from an authority of their own; the name may be anything at all.
+
+    Attributes:
+        anchors: the authority, for those who trust it.
+    """
 
     def __init__(self, name: str = "Camera Maker") -> None:
-        # A little in the past, as a clock that runs slow elsewhere must not matter.
-        now = SystemClock().now() - timedelta(hours=1)
         self._key, authority_key = SigningKey.generate("ES256"), SigningKey.generate("ES256")
-        authority = make_authority(key=authority_key, name=name, country=None, now=now)
-        certificate = make_claim_certificate(
-            key=self._key, authority=authority, authority_key=authority_key, name=name, country=None, now=now
+        authority = _certificate(f"{name} authority", authority_key, f"{name} authority", authority_key, usage=None)
+        leaf = _certificate(
+            name, self._key, f"{name} authority", authority_key, usage=ExtendedKeyUsageOID.EMAIL_PROTECTION
         )
-        self._chain = to_pem(certificate)
+        self._chain = to_pem(leaf)
         self.anchors = TrustAnchors("urn:example:maker", to_pem(authority))
 
     def sign(
@@ -50,3 +55,47 @@ class Maker:
         return _engine.sign(
             data, media_type, definition, parent=parent, sign_claim=self._key.sign, chain_pem=self._chain
         )
+
+
+def _certificate(
+    subject: str, key: SigningKey, issuer: str, issuer_key: SigningKey, *, usage: x509.ObjectIdentifier | None
+) -> x509.Certificate:
+    """Return a certificate by RFC 5280; one without a usage is that of an authority."""
+    public = key.private_key.public_key()
+    leaf = usage is not None
+    # A little in the past, as a clock that runs slow elsewhere must not matter.
+    start = datetime.now(UTC) - timedelta(hours=1)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(_name(subject))
+        .issuer_name(_name(issuer))
+        .public_key(public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=365))
+        .add_extension(x509.BasicConstraints(ca=not leaf, path_length=None), critical=True)
+        .add_extension(
+            x509.KeyUsage(
+                digital_signature=leaf,
+                content_commitment=False,
+                key_encipherment=False,
+                data_encipherment=False,
+                key_agreement=False,
+                key_cert_sign=not leaf,
+                crl_sign=not leaf,
+                encipher_only=False,
+                decipher_only=False,
+            ),
+            critical=True,
+        )
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+    )
+    if usage is not None:
+        above = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.private_key.public_key())
+        builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        builder = builder.add_extension(above, critical=False)
+    return builder.sign(issuer_key.private_key, hashes.SHA256())
+
+
+def _name(organization: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)])

@@ -13,13 +13,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
-from support.pictures import draw_png, png_body, with_png_checksums
+from support.pictures import draw_jpeg, draw_png, jpeg_segment, png_body, with_png_checksums
 from support.refusals import refused
 from support.studios import make_studio, record_consent, stamped, verify
 
 from provenance.credentials import jumbf
 from provenance.credentials.jumbf import MAX_BOXES, MAX_DEPTH, MAX_STORE_BYTES, read_store
 from provenance.errors import InputError
+from provenance.picture import read_picture
 from provenance.studio import Studio
 from provenance.verification import Verdict
 
@@ -897,3 +898,43 @@ def test_a_manifest_that_nothing_refers_to_never_passes(stamp: Stamp, tmp_path: 
     stray[1][3][1][1][1] = cose(protected=protected)
     tree[0][1].insert(1, stray)
     assert stamp.verdict(tmp_path, stamp.with_store(tree, {}))[0] is not Verdict.PASSED
+
+
+# --- two stores in one file, of which the engine reads one and the walk another
+
+
+def app11(store: bytes, mark: bytes) -> bytes:
+    return jpeg_segment(0xEB, mark + b"\x02\x11" + struct.pack(">I", 1) + store)
+
+
+def with_hidden(store: bytes, length: int) -> bytes:
+    """Return a store of another length, with something unsigned in its signature."""
+    tree = parse(store)
+    content = manifest_of(tree)[3][1][1]
+    found = cbor2.loads(content[1])
+    for padding in range(len(found.value[1]["pad"]), -1, -1):
+        members = {"hidden": "anything", "pad": bytes(padding)}
+        content[1] = cbor2.dumps(cbor2.CBORTag(18, [found.value[0], members, None, found.value[3]]))
+        if len(build(tree)) == length:
+            return build(tree)
+    raise AssertionError("no padding makes it of this length")
+
+
+@pytest.mark.xfail(
+    strict=True, reason="the engine reads a store in an APP11 segment of any kind, the walk in one of JP"
+)
+def test_a_decoy_beside_the_store_never_passes(stamp: Stamp, tmp_path: Path) -> None:
+    """The engine reads the first one, with something hidden in it; the walk takes the decoy apart."""
+    code = record_consent(stamp.studio).code
+    path = stamped(stamp.studio, draw_jpeg(tmp_path / "a.jpg"), tmp_path / "b.jpg", code=code)
+    data = path.read_bytes()
+    found = read_picture(data).store
+    assert found is not None
+    (own,) = read_store(found.data).manifests
+    protected = cbor2.loads(manifest_of(parse(found.data))[3][1][1][1]).value[0]
+    decoy = app11(store(manifest(assertions(), claim(), signature(cose(protected=protected)), label=own.label)), b"JP")
+    room = found.end - found.start - len(decoy) - len(app11(b"", b"XX"))
+    both = app11(with_hidden(found.data, room), b"XX") + decoy
+    assert len(both) == found.end - found.start
+    path.write_bytes(data[: found.start] + both + data[found.end :])
+    assert verify(stamp.studio, path).verdict is not Verdict.PASSED

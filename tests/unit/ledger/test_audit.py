@@ -345,6 +345,15 @@ def blobs(connection: sqlite3.Connection) -> list[tuple[str, str, int, bytes]]:
 
 
 @pytest.fixture(scope="module")
+def tiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A database of one full tile and a little more, without triggers."""
+    with open_ledger(tmp_path_factory.mktemp("tiled") / "studio.db", LOG, size=1) as (database, ledger):
+        ledger.append(identified(*(numbered(number) for number in range(1, 260))))
+        disarm(database._connection)
+        yield database
+
+
+@pytest.fixture(scope="module")
 def disarmed(clean: bytes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A database without triggers, in which every test undoes what it did."""
     path = tmp_path_factory.mktemp("disarmed") / "studio.db"
@@ -373,6 +382,15 @@ def test_a_change_of_any_one_byte_is_found(disarmed: Database) -> None:
             changed[position] ^= 1 << position % 8
             assert_found(disarmed, table, column, row, bytes(changed))
     assert audit(disarmed, key=LOG.key).entries == SIZE
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from(["nodes", "root"]), st.integers(0, 510 * 32 * 8))
+def test_a_change_of_any_bit_of_a_tile_is_found(tiled: Database, column: str, bit: int) -> None:
+    (content,) = tiled._connection.execute(f"SELECT {column} FROM tile").fetchone()
+    changed = bytearray(content)
+    changed[bit // 8 % len(content)] ^= 1 << bit % 8
+    assert_found(tiled, "tile", column, 1, bytes(changed))
 
 
 @settings(deadline=None, max_examples=400)

@@ -12,12 +12,12 @@ from support.refusals import refused
 from provenance.errors import CorruptLedgerError, StudioError
 from provenance.merkle import Frontier, LeafRange, leaf_hash
 from provenance.storage.database import STATE_VERSION, Database, create_database
-from provenance.storage.interface import ConsentRow, EntryRow, StampRow
+from provenance.storage.interface import ConsentRow, EntryRow, StampRow, TileRow
 from provenance.storage.tables import APPEND_ONLY, MAX_ENTRY_BYTES, StudioTable
 
 IDS = [f"00000000-0000-7000-8000-00000000000{number}" for number in range(10)]
 NEWER = "use the version of provenance that wrote it"
-TABLES = ["checkpoint", "consent", "consent_event", "data_key", "entry", "head", "sealed", "stamp"]
+TABLES = ["checkpoint", "consent", "consent_event", "data_key", "entry", "head", "sealed", "stamp", "tile"]
 
 
 def entry(index: int, body: bytes | None = None) -> EntryRow:
@@ -27,7 +27,9 @@ def entry(index: int, body: bytes | None = None) -> EntryRow:
 
 ENTRIES = [entry(number) for number in range(5)]
 CONSENT = ConsentRow("record-1", "8F3K-QX2P", bytes([1]) * 32, b'{"one":1}', 1)
+TILE_PLACES = [(0, 0), (0, 1), (0, 2), (1, 0)]
 OTHER_CONSENT = ConsentRow("record-2", "ABCD-EFGH", bytes([2]) * 32, b'{"two":2}', 3)
+TILES = [TileRow(level, number, bytes([16 * level + number]) * 32, bytes(range(96))) for level, number in TILE_PLACES]
 STAMP = StampRow(bytes([4]) * 32, bytes([5]) * 32, "camera", "record-1", bytes([6]) * 32, bytes([7]) * 32, 2)
 NOBODY = StampRow(bytes([8]) * 32, bytes([5]) * 32, "ai-generated", None, None, bytes([9]) * 32, 4)
 
@@ -61,6 +63,8 @@ def filled(database: Database) -> Database:
         database.set_head(Frontier().extend(row.leaf_hash for row in ENTRIES))
         database.add_checkpoint(1, b"one")
         database.add_checkpoint(5, b"five")
+        for tile in reversed(TILES):
+            database.add_tile(tile)
         database.add_consent(CONSENT, wrapped_key=b"wrapped 1")
         database.add_consent(OTHER_CONSENT, wrapped_key=b"wrapped 2")
         database.add_event("record-1", 1, b"given", 2)
@@ -109,6 +113,7 @@ def test_a_new_database_is_empty(database: Database) -> None:
     assert list(database.entries(0, 100)) == []
     assert database.latest_checkpoint() is None
     assert list(database.checkpoints()) == []
+    assert list(database.tiles()) == []
     assert list(database.consents()) == []
 
 
@@ -298,6 +303,7 @@ STATEMENTS = {
     "entry": "body = x'00'",
     "checkpoint": "note = x'00'",
     "consent_event": "envelope = x'00'",
+    "tile": "nodes = x'00'",
 }
 
 
@@ -330,8 +336,15 @@ def test_no_row_of_an_append_only_table_is_changed_or_deleted_by_anybody(path: P
         "INSERT OR REPLACE INTO checkpoint (size, note) VALUES (5, x'00')",
         "INSERT OR REPLACE INTO consent_event (id, record_id, number, envelope, entry_idx) "
         "VALUES (1, 'record-1', 1, x'00', 2)",
+        "INSERT OR REPLACE INTO entry (idx, leaf_hash, record_id, body) "
+        "SELECT 9, leaf_hash, record_id, x'00' FROM entry WHERE idx = 0",
+        "INSERT OR REPLACE INTO consent_event (record_id, number, envelope, entry_idx) "
+        "VALUES ('record-1', 1, x'00', 2)",
+        "INSERT OR REPLACE INTO tile (level, number, root, nodes) VALUES (0, 1, zeroblob(32), x'00')",
+        "REPLACE INTO checkpoint (size, note) VALUES (5, x'00')",
+        "INSERT INTO checkpoint (size, note) VALUES (5, x'00') ON CONFLICT DO UPDATE SET note = x'00'",
+        "UPDATE OR REPLACE entry SET idx = 1 WHERE idx = 0",
     ],
-    ids=["entry", "checkpoint", "consent_event"],
 )
 def test_no_row_of_an_append_only_table_is_replaced_by_anybody(path: Path, statement: str) -> None:
     with raw(path) as connection, pytest.raises(sqlite3.IntegrityError, match="append-only"):
@@ -512,6 +525,44 @@ def test_an_entry_that_cannot_be_one_is_not_kept(filled: Database, row: EntryRow
     with pytest.raises(sqlite3.IntegrityError):
         filled.add_entries([row])
     assert list(filled.entries(0, 100)) == ENTRIES
+
+
+def test_an_entry_outside_of_the_log_is_found(filled: Database) -> None:
+    assert filled.stray_entry(5) is None
+    assert filled.stray_entry(6) is None
+    assert filled.stray_entry(4) == 4
+    assert filled.stray_entry(0) in range(5)
+    filled.add_entries([EntryRow(-1, bytes(32), IDS[7], b"body")])
+    assert filled.stray_entry(5) == -1
+
+
+# --- tiles
+
+
+def test_tiles_are_read_the_lowest_level_first(filled: Database) -> None:
+    assert list(filled.tiles()) == TILES
+
+
+def test_a_node_of_a_tile_is_read(filled: Database) -> None:
+    assert [filled.tile_node(0, 1, offset) for offset in range(3)] == [
+        bytes(range(start, start + 32)) for start in (0, 32, 64)
+    ]
+    assert filled.tile_node(0, 3, 0) is None
+    assert filled.tile_node(2, 0, 0) is None
+
+
+def test_the_roots_of_tiles_are_read_in_order(filled: Database) -> None:
+    assert filled.tile_roots(0, 0, 3) == [tile.root for tile in TILES[:3]]
+    assert filled.tile_roots(0, 1, 2) == [TILES[1].root]
+    assert filled.tile_roots(1, 0, 9) == [TILES[3].root]
+    assert filled.tile_roots(0, 3, 9) == filled.tile_roots(2, 0, 9) == []
+
+
+@pytest.mark.parametrize("row", [TILES[0], TileRow(2, 0, bytes(31), b"")], ids=["taken place", "short root"])
+def test_a_tile_that_cannot_be_one_is_not_kept(filled: Database, row: TileRow) -> None:
+    with pytest.raises(sqlite3.IntegrityError):
+        filled.add_tile(row)
+    assert list(filled.tiles()) == TILES
 
 
 # --- checkpoints
