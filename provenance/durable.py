@@ -19,7 +19,7 @@ def create(path: Path, data: bytes, *, mode: int = PUBLIC) -> None:
         FileExistsError: there is one already; it is left as it was.
         OSError: the disk refused.
     """
-    with _written(path, data, mode) as temporary:
+    with _named_errors(path), _written(path, data, mode) as temporary:
         temporary.publish_new()
 
 
@@ -29,7 +29,7 @@ def replace(path: Path, data: bytes, *, mode: int = PUBLIC) -> None:
     Raises:
         OSError: the disk refused; the old file is as it was.
     """
-    with _written(path, data, mode) as temporary:
+    with _named_errors(path), _written(path, data, mode) as temporary:
         temporary.publish_over()
 
 
@@ -55,6 +55,15 @@ def read(path: Path, *, max_bytes: int) -> bytes:
     if len(data) > max_bytes:
         raise InputError(f"{name}: expected at most {max_bytes} bytes, got more", code="file-too-large")
     return data
+
+
+@contextlib.contextmanager
+def _named_errors(path: Path) -> Iterator[None]:
+    """Let an error of the system name the file that was asked for, not the unnamed one behind it."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 @contextlib.contextmanager

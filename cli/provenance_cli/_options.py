@@ -23,7 +23,7 @@ def studio_option(function: _Command) -> _Command:
     return click.option(
         "--studio",
         "studio_path",
-        type=click.Path(path_type=Path),
+        type=click.Path(path_type=Path, readable=False),
         envvar="PROVENANCE_STUDIO",
         metavar="DIR",
         help="The studio's folder; without it, the nearest one above here. [env: PROVENANCE_STUDIO]",
@@ -34,7 +34,7 @@ def passphrase_option(function: _Command) -> _Command:
     """Add `--passphrase-file`."""
     return click.option(
         "--passphrase-file",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=click.Path(path_type=Path, dir_okay=False, readable=False),
         metavar="FILE",
         help=f"Read the passphrase of the keys from this file. [env: {PASSPHRASE_VARIABLE} holds it itself]",
     )(function)

@@ -12,7 +12,7 @@ from provenance.consent.grants import decide, parse_day, parse_scope, parse_terr
 from provenance.consent.receipts import describe
 from provenance.consent.scopes import Scope
 from provenance.consent.status import ConsentCode, authorised
-from provenance.errors import InputError, VaultError
+from provenance.errors import InputError, RefusedError, VaultError
 from provenance.studio.consents import MAX_INK_BYTES, ConsentDesk, Recorded, Subject
 from provenance.studio.studio import RECEIPTS_FOLDER, Studio
 from provenance_cli._options import json_option, opened, passphrase_option, studio_option, unlock_quietly, unlocked
@@ -40,14 +40,16 @@ def command() -> None:
 @click.option("--use", metavar="TEXT", help="What AI will make of them; needed for ai.generate.")
 @click.option(
     "--ink",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False, readable=False),
     metavar="FILE",
     help="Their drawn signature, SVG or PNG.",
 )
 @click.option("--typed", is_flag=True, help="They typed their name as signature.")
 @click.option("--email", metavar="ADDRESS", help="Where to reach them.")
 @click.option("--witness", metavar="NAME", help="Who saw them sign.")
-@click.option("--receipt", "receipt_path", type=click.Path(path_type=Path), help="Where to write the receipt.")
+@click.option(
+    "--receipt", "receipt_path", type=click.Path(path_type=Path, readable=False), help="Where to write the receipt."
+)
 @json_option
 @studio_option
 @passphrase_option
@@ -70,7 +72,8 @@ def new(
 ) -> int:
     """Record a person's signed consent.
 
-    What is not permitted is not permitted; every ai.* scope that is not permitted is recorded as denied.
+    Whoever records it states that the person was shown the text of `provenance consent notice` before they decided.
+    What they do not permit stays forbidden; every ai.* scope that they do not permit is recorded as denied.
     """
     if (ink is None) == (not typed):
         raise click.UsageError("say how they signed: either --ink FILE or --typed")
@@ -86,10 +89,12 @@ def new(
         )
         drawn = None if ink is None else durable.read(ink, max_bytes=MAX_INK_BYTES)
         desk = ConsentDesk(studio, keys)
+        if receipt_path is not None:
+            _check_place(receipt_path)
         recorded = desk.record(Subject(subject, email, witness, drawn), grants)
         receipt = desk.receipt(recorded)
         place = receipt_path or _receipt_place(studio, recorded)
-        _write_receipt(place, receipt.to_bytes())
+        _write_receipt(place, receipt.to_bytes(), code=recorded.code)
     if as_json:
         print_json(
             {
@@ -195,7 +200,7 @@ def list_consents(*, as_json: bool, studio_path: Path | None, passphrase_file: P
 
 @command.command("receipt")
 @click.argument("code")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write it.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, readable=False), help="Where to write it.")
 @studio_option
 @passphrase_option
 def receipt(code: str, *, output: Path | None, studio_path: Path | None, passphrase_file: Path | None) -> int:
@@ -204,7 +209,7 @@ def receipt(code: str, *, output: Path | None, studio_path: Path | None, passphr
         desk = ConsentDesk(keys.studio, keys)
         recorded = desk.find(code)
         place = output or _receipt_place(keys.studio, recorded)
-        _write_receipt(place, desk.receipt(recorded).to_bytes(), again=True)
+        _write_receipt(place, desk.receipt(recorded).to_bytes(), code=recorded.code, again=True)
     say(f"Receipt: {safe(str(place))}")
     return 0
 
@@ -270,7 +275,15 @@ def _receipt_place(studio: Studio, recorded: Recorded) -> Path:
     return studio.path / RECEIPTS_FOLDER / f"{recorded.code}.json"
 
 
-def _write_receipt(place: Path, data: bytes, *, again: bool = False) -> None:
+def _check_place(place: Path) -> None:
+    """Refuse a place where no receipt can be written, before anything is recorded."""
+    if place.exists():
+        raise RefusedError(f"{place.name}: there is a file of this name already", code="receipt-exists")
+    if not place.parent.is_dir():
+        raise InputError(f"{place.parent}: no such folder", code="receipt-folder", hint="make the folder first")
+
+
+def _write_receipt(place: Path, data: bytes, *, code: str, again: bool = False) -> None:
     write = durable.replace if again else durable.create
     try:
         write(place, data, mode=durable.PRIVATE)
@@ -279,7 +292,7 @@ def _write_receipt(place: Path, data: bytes, *, again: bool = False) -> None:
         raise InputError(
             f"receipt: cannot be written to {place.name}: {(error.strerror or '').lower()}",
             code="receipt-unwritable",
-            hint="the consent is recorded; write its receipt with provenance consent receipt CODE -o FILE",
+            hint=f"the consent is recorded; write its receipt with provenance consent receipt {code} -o FILE",
         ) from error
 
 

@@ -26,8 +26,12 @@ STUDIO = "Demonstration Studio"
 
 
 @click.command("demo")
-@click.option("--photo", type=click.Path(path_type=Path), help="Use this photograph instead of a drawn one.")
-@click.option("--keep", type=click.Path(path_type=Path), metavar="DIR", help="Keep everything in this new folder.")
+@click.option(
+    "--photo", type=click.Path(path_type=Path, readable=False), help="Use this photograph instead of a drawn one."
+)
+@click.option(
+    "--keep", type=click.Path(path_type=Path, readable=False), metavar="DIR", help="Keep everything in this new folder."
+)
 def command(*, photo: Path | None, keep: Path | None) -> int:
     """See the whole job done: consent, stamp, check, refusal, withdrawal.
 

@@ -10,7 +10,7 @@ from provenance_cli._output import note, safe, say
 
 
 @click.command("init")
-@click.argument("directory", type=click.Path(path_type=Path), default=Path())
+@click.argument("directory", type=click.Path(path_type=Path, readable=False), default=Path())
 @click.option("--name", required=True, help="Name of the business, as certificates and notices show it.")
 @click.option("--country", metavar="CC", help="Where it is, such as DE.")
 @click.option("--url", help="Where people can reach it, such as https://studio.example.")

@@ -16,7 +16,7 @@ DEFAULT_FOLDER = "stamped"
 
 
 @click.command("stamp")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--as",
     "declaration",

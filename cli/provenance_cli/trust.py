@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from provenance import durable, pki
+from provenance.errors import RefusedError
 from provenance_cli._options import opened, studio_option
 from provenance_cli._output import note, safe, say
 
@@ -17,7 +18,9 @@ def command() -> None:
 
 
 @command.command("export", short_help="Write your certificate and ledger key.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file; nothing is replaced.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, readable=False), help="Write to this file; nothing is replaced."
+)
 @studio_option
 def export(*, output: Path | None, studio_path: Path | None) -> int:
     """Write the studio's certificate and ledger key, for `provenance verify --trust`."""
@@ -30,7 +33,12 @@ def export(*, output: Path | None, studio_path: Path | None) -> int:
     if output is None:
         say(text.rstrip("\n"))
     else:
-        durable.create(output, text.encode())
+        try:
+            durable.create(output, text.encode())
+        except FileExistsError:
+            raise RefusedError(
+                f"{output.name}: there is a file of this name already", code="output-exists", hint="choose another name"
+            ) from None
         say(safe(str(output)))
     note("Hand it over where people can be sure that it comes from you: on your website, or in person.")
     return 0

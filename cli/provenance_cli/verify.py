@@ -29,7 +29,7 @@ class _Trusted:
 
 
 @click.command("verify")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
 @click.option("--for", "scope", metavar="SCOPE", help="The use that you plan, such as publish.web.")
 @click.option("--territory", metavar="CC", help="Where you plan it, such as DE.")
 @click.option("--at", "at", metavar="TIME", help="Judge the consent for this time (UTC) instead of now.")
@@ -37,7 +37,7 @@ class _Trusted:
     "--trust",
     "trust_files",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     metavar="PEM",
     help="Trust these issuers, such as a studio's `trust export`; may be repeated.",
 )
@@ -79,7 +79,7 @@ def command(
                 if number:
                     say()
                 print_card(report)
-                next_step = _next_step(report, trusted)
+                next_step = _next_step(report, trusted, asked=scope is not None)
                 if next_step:
                     note(f"hint: {safe(next_step)}")
     return next(code for verdict, code in _EXIT_CODES.items() if verdict in verdicts)
@@ -87,7 +87,7 @@ def command(
 
 def print_card(report: Report) -> None:
     """Print a report for people: the verdict with its reason, then one line an axis."""
-    say(safe(Path(report.file).name))
+    say(safe(report.file))
     say(wrapped(report.verdict, report.reason, width=15))
     axes = [("Credential", report.credential)]
     if report.credential.code not in ("none", "unreadable", "remote", "invalid"):
@@ -114,12 +114,14 @@ def print_card(report: Report) -> None:
             say(wrapped("Note", f"{finding.message[:1].upper()}{finding.message[1:]}.", width=15))
 
 
-def _next_step(report: Report, trusted: _Trusted) -> str | None:
+def _next_step(report: Report, trusted: _Trusted, *, asked: bool) -> str | None:
     code = report.credential.code
     if code == "valid":
         return "if you know this issuer, ask for its trust file, and add --trust FILE"
     if code == "trusted" and report.consent_now.code == "unknown" and trusted.source is None:
         return "ask the studio whether the consent still stands, before you publish"
+    if report.verdict is Verdict.PASSED and not asked and report.consent_now.code != "not-needed":
+        return "name the use that you plan, such as --for publish.web: this checked what the stamp names"
     if code == "none":
         return "ask the photographer for the stamped original"
     return None

@@ -13,8 +13,8 @@ Your decisions are recorded and signed. Your name and contact stay with {studio}
 ledger carry them.
 
 You can withdraw at any time, in whole or in part, with the secret on your receipt. You need no account and owe no
-reason. Withdrawing does not undo what was lawful before, and copies that others already hold cannot be called back, but
-everyone who checks a picture will see that you withdrew.
+reason. Withdrawing does not undo what was lawful before, and copies that others already hold cannot be called back; but
+whoever asks {studio} about a picture will learn that you withdrew.
 """
 
 INTENT = "By signing I confirm that I have read the notice and that these decisions are mine."

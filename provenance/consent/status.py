@@ -106,7 +106,9 @@ def _by_grant(grant: Grant | None, scope: Scope, at: datetime, territory: str | 
     if territory is not None and WORLD not in grant.territory and territory not in grant.territory:
         places = ", ".join(grant.territory)
         return Permission(ConsentCode.LIMITED, f"the grant {scope} is for {places}, not for {territory}")
-    return Permission(ConsentCode.IN_FORCE, f"the grant {scope} says permit")
+    where = "" if WORLD in grant.territory else f" in {', '.join(grant.territory)}"
+    end = "" if grant.until is None else f" until {grant.until}"
+    return Permission(ConsentCode.IN_FORCE, f"the grant {scope} says permit{where}{end}")
 
 
 # Which answer speaks for several: the first of these that any of them gives.

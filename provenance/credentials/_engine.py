@@ -5,9 +5,12 @@ allowed hosts. Claim signers are judged by `manifest` anchors alone, because the
 time-stamp or identity anchor pass as trusted.
 """
 
+import contextlib
 import io
 import json
-from collections.abc import Callable, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import c2pa
@@ -56,6 +59,7 @@ def read(data: bytes, media_type: str, *, anchors: Sequence[TrustAnchors]) -> tu
     }
     try:
         with (
+            _uninterrupted(),
             c2pa.Context.from_dict(settings) as context,
             c2pa.Reader(media_type, io.BytesIO(data), context=context) as reader,
         ):
@@ -103,6 +107,7 @@ def sign(
     target = io.BytesIO()
     try:
         with (
+            _uninterrupted(),
             c2pa.Context.from_dict(settings) as context,
             c2pa.Builder(definition, context=context) as builder,
             c2pa.Signer.from_callback(guarded, c2pa.C2paSigningAlg.ES256, chain_pem) as signer,
@@ -118,6 +123,25 @@ def sign(
     return target.getvalue()
 
 
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold an interrupt back until the SDK has returned: raised within its callbacks, it would be lost there.
+
+    Only the main thread can be interrupted, and only it can hold the signal back.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pending: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pending.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pending:
+            signal.raise_signal(signal.SIGINT)
+
+
 def map_error(error: c2pa.C2paError) -> CredentialError:
     """Return our error for one of the SDK's."""
     text = str(error)
@@ -129,4 +153,4 @@ def map_error(error: c2pa.C2paError) -> CredentialError:
             hint="ask the sender for the file with its credentials embedded",
         )
     reason = " ".join(text.split())[:200] or type(error).__name__
-    return CredentialError(f"content credentials: {reason}", code="credential-unreadable")
+    return CredentialError(f"its content credentials cannot be read: {reason}", code="credential-unreadable")

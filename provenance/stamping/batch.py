@@ -4,8 +4,10 @@ Nothing is signed before the entry that covers it is durable. A crash leaves, fo
 whole stamped picture; stamping again finds the entry that was logged and finishes the work.
 """
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from provenance import durable
 from provenance.canonical import canonical_bytes, sha256, to_base64url
@@ -51,8 +53,13 @@ class Stamper:
         """
         group: list[_Prepared | StampResult] = []
         size = 0
+        taken: set[Path] = set()
         for request in requests:
-            item = self._prepare(request, dry_run=dry_run)
+            if request.destination in taken and not request.in_place:
+                item: _Prepared | StampResult = _result(request, "refused", _output_exists(request))
+            else:
+                item = self._prepare(request, dry_run=dry_run)
+            taken.add(request.destination)
             group.append(item)
             size += len(item.data) if isinstance(item, _Prepared) else 0
             if len(group) >= GROUP_FILES or size >= GROUP_BYTES:
@@ -84,6 +91,8 @@ class Stamper:
             if request.in_place and self._is_ours(credential, pending):
                 return StampResult(request.source, "already-stamped", request.destination)
             check_existing(credential, request.declaration)
+        record_id = None if permit is None else permit.record_id
+        self._desk.check_earlier(picture.digest, handles=_handles_in(credential), record_id=record_id)
         if not request.in_place and not request.overwrite and request.destination.exists():
             return self._existing_output(request, pending)
         if dry_run:
@@ -111,7 +120,8 @@ class Stamper:
         except ProvenanceError as error:
             return _result(request, "failed", error)
         except FileExistsError:
-            return _result(request, "refused", _output_exists(request))
+            # Somebody was quicker; it may have been the same command.
+            return self._existing_output(request, item.pending)
         except OSError as error:
             return _result(request, "failed", _unwritable(request, error))
         return StampResult(request.source, "stamped", request.destination)
@@ -194,6 +204,16 @@ class Stamper:
             return ConsentAssertion.from_json(data).entry == logged.entry
         except InputError:
             return False
+
+
+def _handles_in(credential: Credential | None) -> list[bytes]:
+    """Return the handles in every stamp that a picture carries, its parents' included."""
+    found: list[bytes] = []
+    for manifest in credential.manifests.values() if credential is not None else ():
+        data = manifest.assertions.get(CONSENT_LABEL)
+        with contextlib.suppress(InputError):
+            found += ConsentAssertion.from_json(data).handles if data is not None else ()
+    return found
 
 
 def _output_exists(request: StampRequest) -> RefusedError:

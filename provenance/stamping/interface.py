@@ -122,6 +122,19 @@ class StampDesk(Protocol):
         """
         ...
 
+    def check_earlier(self, picture_digest: bytes, *, handles: Sequence[bytes], record_id: str | None) -> None:
+        """Check that a new stamp would not free a picture from a consent that it was stamped under before.
+
+        Args:
+            picture_digest: of the picture.
+            handles: what the credentials in the file carry already.
+            record_id: of the consent that is to cover it now, or None.
+
+        Raises:
+            RefusedError: it would.
+        """
+        ...
+
     def find_logged(self, key: bytes) -> LoggedStamp | None:
         """Return the stamp that was logged under this key."""
         ...

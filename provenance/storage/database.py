@@ -71,6 +71,8 @@ class Database:
         try:
             (application,) = self._connection.execute("PRAGMA application_id").fetchone()
             (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        except sqlite3.OperationalError as error:
+            raise _unusable(path, error) from error
         except sqlite3.DatabaseError as error:
             raise StudioError(f"{path.name}: expected a studio's database, got something else") from error
         if application != APPLICATION_ID:
@@ -82,7 +84,10 @@ class Database:
                 hint="use the version of provenance that wrote it" if version > STATE_VERSION else None,
             )
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-            self._connection.execute(f"PRAGMA {pragma}")
+            try:
+                self._connection.execute(f"PRAGMA {pragma}")
+            except sqlite3.OperationalError as error:
+                raise _unusable(path, error) from error
 
     def close(self) -> None:
         """Close the connection."""
@@ -295,7 +300,20 @@ class Database:
         row = self._connection.execute(f"{_STAMP} WHERE handle = ?", (handle,)).fetchone()
         return None if row is None else StampRow(*row)
 
+    def find_stamps_of(self, picture_digest: bytes) -> list[StampRow]:
+        """Return every stamp of one picture."""
+        cursor = self._connection.execute(f"{_STAMP} WHERE picture_digest = ? ORDER BY id", (picture_digest,))
+        return [StampRow(*row) for row in cursor]
+
     def count_stamps(self, record_id: str) -> int:
         """Return how many stamps rest on a consent."""
         (count,) = self._connection.execute("SELECT count(*) FROM stamp WHERE record_id = ?", (record_id,)).fetchone()
         return int(count)
+
+
+def _unusable(path: Path, error: sqlite3.OperationalError) -> StudioError:
+    return StudioError(
+        f"{path.name}: cannot be used: {str(error).lower()}",
+        code="database-unusable",
+        hint="the studio's folder must be writable, and not be in use by another program",
+    )

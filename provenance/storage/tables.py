@@ -107,7 +107,11 @@ class StampTable(StudioTable, table=True):
     """Stamps that were logged: the private link from a handle to its consent."""
 
     __tablename__ = "stamp"
-    __table_args__ = (Index("stamp_by_key", "key", unique=True), Index("stamp_by_handle", "handle"))
+    __table_args__ = (
+        Index("stamp_by_key", "key", unique=True),
+        Index("stamp_by_handle", "handle"),
+        Index("stamp_by_picture", "picture_digest"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from provenance.consent.derived import training_mining
 from provenance.consent.scopes import Scope
 from provenance.consent.status import ConsentCode, authorised
+from provenance.credentials.manifest import Declaration
 from provenance.entries import RANDOMNESS_BYTES, TAG_IMAGE, StampEntry, commit, parse_entry
 from provenance.errors import CorruptLedgerError, RefusedError
 from provenance.ledger.log import new_record_id
@@ -66,6 +67,35 @@ class StudioStampDesk:
             scopes=tuple(scopes),
             training_mining=training_mining(recorded.record, recorded.history, at=now),
         )
+
+    def check_earlier(self, picture_digest: bytes, *, handles: Sequence[bytes], record_id: str | None) -> None:
+        """Check that a new stamp would not free a picture from a consent that it was stamped under before.
+
+        Raises:
+            RefusedError: the file carries a stamp under another consent, or the picture was stamped under one that
+                does not hold any more.
+        """
+        for handle in handles:
+            stamp = self._database.find_stamp_by_handle(handle)
+            if stamp is not None and stamp.record_id != record_id:
+                raise RefusedError(
+                    "it carries a stamp under another consent of this studio",
+                    code="consent-other",
+                    hint="stamp the original, under the consent of the person shown",
+                )
+        for stamp in self._database.find_stamps_of(picture_digest):
+            if stamp.record_id is None or stamp.record_id == record_id:
+                continue
+            recorded = self._consents.by_record_id(stamp.record_id)
+            now = max(self._studio.clock.now(), recorded.history[-1].at)
+            scope = Scope.CAPTURE if stamp.declaration == Declaration.CAMERA else Scope.AI_GENERATE
+            earlier = authorised(recorded.record, recorded.history, scope=scope, at=now)
+            if record_id is None or earlier.code is not ConsentCode.IN_FORCE:
+                raise RefusedError(
+                    f"this picture was stamped under consent {recorded.code}, which another cannot replace",
+                    code="consent-earlier",
+                    hint=f"see what became of it: provenance consent show {recorded.code}",
+                )
 
     def find_logged(self, key: bytes) -> LoggedStamp | None:
         """Return the stamp that was logged under this key."""

@@ -156,6 +156,7 @@ def _judge(
         time=time,
         identity=_identity(credential),
         label=label,
+        use=question.scope or ", ".join(ledger.assertion.scopes if ledger.assertion else ()),
     )
 
 
@@ -190,7 +191,7 @@ def _without_credential(path: Path, question: Question, axis: Axis, findings: li
 _NONE = Axis(
     CredentialCode.NONE,
     "No credential",
-    "Nothing in this file says where it comes from. That is common and proves nothing.",
+    "No credential in this file says where it comes from. That is common and proves nothing.",
 )
 _ORIGIN = Axis(Origin.UNKNOWN, "Origin not stated", "Nothing that can be relied on says where the picture comes from.")
 _HISTORY = Axis(HistoryCode.UNKNOWN, "History not known", "Nothing that can be relied on says what it was made from.")
@@ -213,6 +214,7 @@ def _report(
     time: Axis = _TIME,
     identity: Axis = _IDENTITY,
     label: bool | None = None,
+    use: str = "",
 ) -> Report:
     """(12): decide, and put everything together."""
     absent = credential.code in (CredentialCode.NONE, CredentialCode.REMOTE, CredentialCode.UNREADABLE)
@@ -225,6 +227,7 @@ def _report(
         ledger=ledger,
         consent_then=then,
         consent_now=now,
+        use=use,
         findings=findings,
     )
     return Report(

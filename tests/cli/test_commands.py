@@ -111,7 +111,6 @@ def test_the_help_of_an_option_is_a_whole_sentence(path: tuple[str, ...]) -> Non
             assert words.endswith(".")
 
 
-@pytest.mark.xfail(strict=True, reason="what a command does is cut in the middle of a sentence")
 @pytest.mark.parametrize("group", ["ledger", "trust"])
 def test_the_list_of_a_groups_commands_is_not_cut(terminal: Terminal, group: str) -> None:
     _, commands = terminal(group, "--help").out.split("Commands:")
@@ -197,7 +196,6 @@ def test_wrong_usage_is_told_with_where_to_read_more(
     assert list(nowhere.iterdir()) == []
 
 
-@pytest.mark.xfail(strict=True, reason=r"line breaks of the usage library come out as \u{a}\u{9}")
 def test_the_choices_that_are_missing_are_told_in_one_line(terminal: Terminal) -> None:
     ran = terminal("stamp", "a.jpg", "--consent", "8F3K-QX2P")
     assert (ran.code, ran.out) == (2, "")
@@ -205,7 +203,6 @@ def test_the_choices_that_are_missing_are_told_in_one_line(terminal: Terminal) -
     assert "\\u{" not in ran.err
 
 
-@pytest.mark.xfail(strict=True, reason=r"the help of a group becomes the text of one error, its line breaks \u{a}")
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_group_without_a_command_tells_its_commands(terminal: Terminal, group: str) -> None:
     ran = terminal(group)

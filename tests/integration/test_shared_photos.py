@@ -103,10 +103,6 @@ def test_a_file_made_from_nothing_else_has_a_clean_history() -> None:
 
 
 @pytest.mark.parametrize("name", ["C.jpg", "CA.jpg", "boxhash.jpg"])
-@pytest.mark.xfail(
-    strict=True,
-    reason="of claims of version 1 the SDK calls every time-stamp authority trusted, unasked, and so does step 4",
-)
 def test_a_time_is_not_proven_by_an_authority_that_nobody_trusts(name: str) -> None:
     report = credentialed(name, trusting=False)
     assert report.time.code != "proven"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.pictures import draw_jpeg, draw_png, draw_webp
 from support.studios import make_studio, record_consent, stamped, verify
@@ -15,10 +15,9 @@ from provenance.studio import Studio
 from provenance.verification import Report, Verdict
 
 FILES = ["jpg", "png", "webp", "again.jpg"]
-TYPE_TAIL = bytes.fromhex("0011 0010 8000 00aa00389b71")
 
 # The files are the same for every example; a slow computer is no failure.
-flips = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+flips = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 # Stamps differ in length from one run to the next; an example must mean the same in all of them.
@@ -64,19 +63,13 @@ def flipped(data: bytes, position: int, bit: int) -> bytes:
     return bytes(changed)
 
 
-def is_gap(data: bytes, position: int, bit: int) -> bool:
-    """Tell whether a bit is one of those that `test_jumbf` knows to go unseen: the upper toggles of an assertion."""
-    return bit >= 5 and data[position] == 0x13 and data[position - 12 : position] == TYPE_TAIL
-
-
 def passing(bench: Bench, name: str, positions: Iterable[int]) -> list[int]:
     """Return at which positions one bit, another one at each, can be flipped and the file still passes."""
     stamped = bench.files[name]
     return [
         position
         for position in positions
-        if not is_gap(stamped, position, position % 8)
-        and bench.verify(flipped(stamped, position, position % 8)).verdict is Verdict.PASSED
+        if bench.verify(flipped(stamped, position, position % 8)).verdict is Verdict.PASSED
     ]
 
 
@@ -94,7 +87,6 @@ def test_the_untouched_file_passes(bench: Bench, name: str) -> None:
 def test_a_file_with_one_bit_flipped_never_passes(bench: Bench, name: str, place: int, bit: int) -> None:
     stamped = bench.files[name]
     position = place % len(stamped)
-    assume(not is_gap(stamped, position, bit))
     assert bench.verify(flipped(stamped, position, bit)).verdict is not Verdict.PASSED
 
 

@@ -274,6 +274,14 @@ def test_a_history_that_was_written_anew_is_found_by_what_was_signed(path: Path)
         audited(path)
 
 
+@pytest.mark.parametrize(("place", "size", "root_of"), [(5, 6, 5), (5, 4, 5), (0, 0, 1), (0, 1, 1), (-3, 1, 1)])
+def test_a_right_root_at_another_size_is_found(path: Path, place: int, size: int, root_of: int) -> None:
+    note = signed(size, naive_root(bodies(path)[:root_of]))
+    tamper(path, ("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)", [place, note]))
+    with refused(CorruptLedgerError, f"checkpoint {place}: {NOT_FOLLOWED}"):
+        audited(path)
+
+
 def test_an_entry_left_out_of_the_history_is_found_by_what_was_signed(path: Path) -> None:
     entries = bodies(path)
     tamper(path, "DELETE FROM entry WHERE idx = 6", "DELETE FROM checkpoint WHERE size = 7", *rebuilt(entries[:6]))

@@ -89,7 +89,6 @@ def test_what_was_withdrawn_after_the_stamp_was_in_force_then_and_is_withdrawn_n
     assert now(studio, picture) == Permission(ConsentCode.WITHDRAWN, f"the consent was withdrawn on {at.date()}", at)
 
 
-@pytest.mark.xfail(strict=True, reason="the time of the entry is compared with that of the consent")
 def test_what_was_stamped_after_the_clock_was_set_back_was_in_force(studio: Studio, status: StudioStatus) -> None:
     recorded = record_consent(studio)
     clock_of(studio).advance(minutes=-10)

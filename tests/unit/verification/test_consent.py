@@ -267,7 +267,6 @@ def test_a_damaged_credential_says_nothing_of_consent() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="a stamp without scopes reads as a consent that covered nothing at all")
 def test_a_statement_about_no_scopes_is_a_whole_sentence() -> None:
     axis, _, _ = then(replace(REAL, scopes=()))
     assert "covered ." not in axis.sentence
