@@ -15,7 +15,28 @@ from provenance.studio.studio import Studio, UnlockedStudio
 PASSPHRASE_VARIABLE = "PROVENANCE_PASSPHRASE"  # noqa: S105 a name
 MAX_PASSPHRASE_BYTES = 4096
 
+_Value = TypeVar("_Value")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class WrongValueError(click.UsageError):
+    """An argument cannot mean anything; the hint says what could."""
+
+    def __init__(self, message: str, *, hint: str | None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def parsed(parse: Callable[[str], _Value], text: str) -> _Value:
+    """Return what an argument means.
+
+    Raises:
+        WrongValueError: nothing.
+    """
+    try:
+        return parse(text)
+    except InputError as error:
+        raise WrongValueError(str(error), hint=error.hint) from error
 
 
 def studio_option(function: _Command) -> _Command:

@@ -15,7 +15,15 @@ from provenance.consent.status import ConsentCode, authorised
 from provenance.errors import InputError, RefusedError, VaultError
 from provenance.studio.consents import MAX_INK_BYTES, ConsentDesk, Recorded, Subject
 from provenance.studio.studio import RECEIPTS_FOLDER, Studio
-from provenance_cli._options import json_option, opened, passphrase_option, studio_option, unlock_quietly, unlocked
+from provenance_cli._options import (
+    json_option,
+    opened,
+    parsed,
+    passphrase_option,
+    studio_option,
+    unlock_quietly,
+    unlocked,
+)
 from provenance_cli._output import count, note, print_json, safe, say, table
 
 CREATED_SCHEMA = "urn:headshot-provenance:schema:consent-created:1"
@@ -80,11 +88,11 @@ def new(
     with unlocked(studio_path, passphrase_file) as keys:
         studio = keys.studio
         grants = decide(
-            permit=[parse_scope(text) for text in permit],
-            deny=[parse_scope(text) for text in deny],
+            permit=[parsed(parse_scope, text) for text in permit],
+            deny=[parsed(parse_scope, text) for text in deny],
             since=studio.clock.now().date(),
-            until=None if until is None else parse_day(until),
-            territory=[parse_territory(text) for text in territory],
+            until=None if until is None else parsed(parse_day, until),
+            territory=[parsed(parse_territory, text) for text in territory],
             use=use,
         )
         drawn = None if ink is None else durable.read(ink, max_bytes=MAX_INK_BYTES)
@@ -241,7 +249,7 @@ def withdraw(
         recorded = desk.find_by_secret(secret) if secret is not None else desk.find(str(code))
         event = desk.withdraw(
             recorded,
-            scopes=[parse_scope(text) for text in scopes] or None,
+            scopes=[parsed(parse_scope, text) for text in scopes] or None,
             proof="receipt-secret" if secret is not None else "studio",
         )
         stamps = keys.studio.database.count_stamps(recorded.record.record_id)

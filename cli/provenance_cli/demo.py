@@ -168,7 +168,7 @@ class _Demo:
             source=StudioStatus(studio),
         )
         say()
-        print_card(report)
+        print_card(report, title=path.name)
         return report
 
 

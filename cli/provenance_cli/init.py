@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
+from provenance.errors import InputError
 from provenance.studio.studio import Studio, check_free
-from provenance_cli._options import new_passphrase, passphrase_option
+from provenance_cli._options import WrongValueError, new_passphrase, passphrase_option
 from provenance_cli._output import note, safe, say
 
 
@@ -33,7 +34,10 @@ def command(
         raise click.UsageError("--no-passphrase and --passphrase-file exclude each other")
     check_free(directory)
     passphrase = None if no_passphrase else new_passphrase(passphrase_file)
-    studio = Studio.create(directory, name=name, country=country, url=url, passphrase=passphrase)
+    try:
+        studio = Studio.create(directory, name=name, country=country, url=url, passphrase=passphrase)
+    except InputError as error:
+        raise WrongValueError(str(error), hint=error.hint) from error
     until = studio.claim_certificate().not_valid_after_utc.date()
     studio.close()
     say(f"Created the studio “{safe(name)}” in {safe(str(directory))}")

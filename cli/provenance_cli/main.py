@@ -36,14 +36,6 @@ Examples:
 """
 
 
-class _FileForCommandError(click.UsageError):
-    """Somebody named a file where a command is expected."""
-
-    def __init__(self, file: str) -> None:
-        super().__init__(f"expected a command, got the file {file!r}")
-        self.hint = f"did you mean: provenance verify {shlex.quote(file)}"
-
-
 class _LazyGroup(click.Group):
     """A group that imports a command only when it is used."""
 
@@ -73,7 +65,13 @@ class _LazyGroup(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             if args and os.path.isfile(args[0]):  # noqa: PTH113 the text may be no path at all
-                raise _FileForCommandError(args[0]) from error
+                # Here and not at the top: `--help` should not wait for it.
+                from provenance_cli._options import WrongValueError
+
+                raise WrongValueError(
+                    f"expected a command, got the file {args[0]!r}",
+                    hint=f"did you mean: provenance verify {shlex.quote(args[0])}",
+                ) from error
             raise
 
 
@@ -148,8 +146,5 @@ def _print_usage(error: click.UsageError) -> None:
         error.show()
         return
     message = " ".join(error.format_message().split())
-    if isinstance(error, _FileForCommandError):
-        hint: str | None = error.hint
-    else:
-        hint = f"see {error.ctx.command_path} --help" if error.ctx else None
+    hint = getattr(error, "hint", None) or (f"see {error.ctx.command_path} --help" if error.ctx else None)
     print_error(f"{message[:1].lower()}{message[1:].rstrip('.')}", hint=hint)

@@ -9,7 +9,7 @@ from provenance.consent.codes import parse_code
 from provenance.credentials.manifest import Declaration, Tool
 from provenance.stamping import Stamper, StampRequest, StampResult
 from provenance.studio.stamps import StudioStampDesk
-from provenance_cli._options import json_option, passphrase_option, studio_option, unlocked
+from provenance_cli._options import json_option, parsed, passphrase_option, studio_option, unlocked
 from provenance_cli._output import note, print_json, safe, say
 
 DEFAULT_FOLDER = "stamped"
@@ -58,8 +58,8 @@ def command(
         raise click.UsageError("say who is shown: either --consent CODE or --synthetic-person")
     if output is not None and in_place:
         raise click.UsageError("-o and --in-place exclude each other")
-    parsed_code = None if code is None else parse_code(code)
-    parsed_tool = None if tool is None else Tool.parse(tool)
+    parsed_code = None if code is None else parsed(parse_code, code)
+    parsed_tool = None if tool is None else parsed(Tool.parse, tool)
 
     def request(source: Path) -> StampRequest:
         folder = output if output is not None else source.parent / DEFAULT_FOLDER

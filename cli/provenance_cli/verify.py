@@ -14,7 +14,7 @@ from provenance.errors import InputError, ProvenanceError, StudioError
 from provenance.note import NoteKey
 from provenance.pki import MAX_PEM_BYTES, TrustAnchors
 from provenance.verification import Question, Report, StatusSource, Verdict, verify_file
-from provenance_cli._options import json_option, opened, studio_option
+from provenance_cli._options import json_option, opened, parsed, studio_option
 from provenance_cli._output import note, print_json, safe, say, wrapped
 from provenance_cli.trust import LOG_LINE
 
@@ -58,9 +58,9 @@ def command(
     Needs no studio and no network. Within a studio, its own stamps and consents are known.
     """
     question = Question(
-        at=SystemClock().now() if at is None else from_user(at),
-        scope=None if scope is None else parse_scope(scope),
-        territory=None if territory is None else parse_territory(territory),
+        at=SystemClock().now() if at is None else parsed(from_user, at),
+        scope=None if scope is None else parsed(parse_scope, scope),
+        territory=None if territory is None else parsed(parse_territory, territory),
     )
     verdicts = set()
     with _trusted(trust_files, studio_path) as trusted:
@@ -85,9 +85,9 @@ def command(
     return next(code for verdict, code in _EXIT_CODES.items() if verdict in verdicts)
 
 
-def print_card(report: Report) -> None:
+def print_card(report: Report, *, title: str | None = None) -> None:
     """Print a report for people: the verdict with its reason, then one line an axis."""
-    say(safe(report.file))
+    say(safe(title or report.file))
     say(wrapped(report.verdict, report.reason, width=15))
     axes = [("Credential", report.credential)]
     if report.credential.code not in ("none", "unreadable", "remote", "invalid"):

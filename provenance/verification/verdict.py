@@ -17,10 +17,10 @@ def decide(
     ledger: Axis,
     consent_then: Axis,
     consent_now: Axis,
-    use: str,
+    use: str = "",
     findings: list[Finding],
 ) -> tuple[Verdict, str]:
-    """Return the verdict and its reason; `use` names what the consent was asked for.
+    """Return the verdict and its reason; `use`, if given, names what the consent was asked for.
 
     FAILED if something is wrong, PASSED if everything that matters was shown to be right, and INDETERMINATE
     otherwise: evidence that is missing is neither.
@@ -48,7 +48,9 @@ def decide(
     for finding in findings:
         if finding.code in _OPEN_FINDINGS or _unknown_failure(finding):
             return Verdict.INDETERMINATE, f"Something about it could not be judged: {finding.code}."
-    consent = "and shows nobody real" if consent_now.code == ConsentCode.NOT_NEEDED else f"and with consent to {use}"
+    consent = f"and with consent to {use}" if use else "and with consent"
+    if consent_now.code == ConsentCode.NOT_NEEDED:
+        consent = "and shows nobody real"
     return Verdict.PASSED, f"Intact, from an issuer whom you trust, in the ledger, {consent}."
 
 

@@ -205,7 +205,6 @@ def test_a_trust_file_replaces_nothing(terminal: Terminal, workshop: Workshop, n
     assert workshop.picture.read_bytes() == before
 
 
-@pytest.mark.xfail(strict=True, reason="the error calls the file by the number of an open descriptor")
 def test_a_trust_file_that_cannot_be_written_is_called_by_its_name(terminal: Terminal, workshop: Workshop) -> None:
     ran = terminal("trust", "export", "-o", "portrait.jpg")
     assert ran.err.startswith("provenance: error: portrait.jpg: ")

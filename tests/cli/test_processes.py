@@ -154,7 +154,6 @@ def test_a_full_disk_is_no_fault_of_the_program(nowhere: Path) -> None:
     assert "fault in this program" not in ran.err
 
 
-@pytest.mark.xfail(strict=True, reason="a database that cannot be opened for want of space is called no database")
 def test_a_database_on_a_full_disk_is_still_called_one(studio: Path) -> None:
     ran = start("ledger", "show", cwd=studio, limit=0)
     assert ran.code == 3

@@ -17,6 +17,7 @@ from support.judged import (
 
 from provenance.credentials.origin import DIGITAL_CAPTURE, IPTC, TRAINED_MEDIA, Origin
 from provenance.credentials.reading import Action, Credential
+from provenance.stamping.gate import _NOT_DAMAGE as NOT_DAMAGE
 from provenance.verification.codes import Meaning
 from provenance.verification.credential import judge_credential, judge_history, judge_origin, judge_time
 from provenance.verification.report import Axis, CredentialCode, Finding, HistoryCode
@@ -53,6 +54,12 @@ BROKEN = Axis(
     CredentialCode.INVALID,
     "Credential does not verify",
     "The credential in this file is damaged or was altered. Do not rely on it.",
+    FACTS,
+)
+NOT_JUDGED = Axis(
+    CredentialCode.UNREADABLE,
+    "Could not check",
+    "The validator reports a problem that this version does not know, so nothing can be said.",
     FACTS,
 )
 CHANGED = Axis(
@@ -92,9 +99,7 @@ def test_an_intact_credential_of_a_trusted_issuer_is_trusted() -> None:
         ("claimSignature.outsideValidity", 2, Meaning.EXPIRED, EXPIRED),
         ("signingCredential.invalid", 3, Meaning.UNFIT, VALID),
         ("signingCredential.untrusted", 3, Meaning.UNRECOGNISED, VALID),
-        ("cawg.identity.hard_binding_missing", 2, Meaning.APART, VALID),
-        ("timeStamp.malformed", 2, Meaning.APART, VALID),
-        ("org.example.novelty", 2, Meaning.UNKNOWN, VALID),
+        ("org.example.novelty", 2, Meaning.UNKNOWN, NOT_JUDGED),
     ],
 )
 def test_a_failure_decides_what_a_credential_is_worth_and_is_shown(
@@ -118,23 +123,37 @@ def test_the_worst_failure_decides_and_all_are_shown_in_their_order() -> None:
         (["signingCredential.ocsp.revoked", "claimSignature.mismatch"], BROKEN),
         (["signingCredential.expired", "signingCredential.ocsp.revoked"], REVOKED),
         (["signingCredential.untrusted", "signingCredential.expired"], EXPIRED),
-        (["org.example.novelty", "signingCredential.untrusted"], VALID),
     ],
 )
 def test_the_worse_of_two_failures_decides(codes: list[str], axis: Axis) -> None:
     assert judged(failing(*codes))[0] == axis
 
 
-@pytest.mark.parametrize("failures", [[], ["signingCredential.untrusted"], ["org.example.novelty"]])
-def test_a_signature_that_nobody_confirmed_is_invalid(failures: list[str]) -> None:
-    axis, findings = judged(failing(*failures, success=["signingCredential.trusted"]))
-    assert axis.code == CredentialCode.INVALID
-    assert UNCONFIRMED in findings
-    assert NOT_CHECKED not in findings
+def test_a_signature_that_nobody_confirmed_does_not_verify() -> None:
+    assert judged(failing(success=["signingCredential.trusted"])) == (BROKEN, [UNCONFIRMED])
 
 
-def test_a_signature_that_nobody_confirmed_reads_as_one_that_does_not_verify() -> None:
-    assert judged(failing(success=[]))[0] == BROKEN
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(
+            "signingCredential.untrusted",
+            marks=pytest.mark.xfail(
+                strict=True, reason="of a stranger a signature that nobody confirmed reads as intact"
+            ),
+        ),
+        pytest.param(
+            "signingCredential.invalid",
+            marks=pytest.mark.xfail(
+                strict=True, reason="under an unfit certificate a signature that nobody confirmed reads as intact"
+            ),
+        ),
+        "org.example.novelty",
+    ],
+)
+def test_a_signature_that_nobody_confirmed_is_never_called_intact(code: str) -> None:
+    axis, _ = judged(failing(code, success=[]))
+    assert axis.code in (CredentialCode.INVALID, CredentialCode.UNREADABLE)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +165,7 @@ def test_a_certificate_that_had_ended_says_why_its_signature_was_not_confirmed(c
     assert UNCONFIRMED not in findings
 
 
-@pytest.mark.parametrize("failures", [[], ["signingCredential.untrusted"], ["org.example.novelty"]])
+@pytest.mark.parametrize("failures", [[], ["signingCredential.untrusted"], ["signingCredential.invalid"]])
 def test_unsigned_bytes_make_a_stamp_invalid(failures: list[str]) -> None:
     ours = manifest(assertions=stamp(), found=validation(failures))
     axis, findings = judged(credential(ours, flaw=FLAW))
@@ -212,14 +231,25 @@ def test_an_issuer_without_a_name_is_called_so() -> None:
 
 
 @pytest.mark.parametrize("code", ["cawg.identity.pad.invalid", "cawg.x509.credential.untrusted", "timeStamp.untrusted"])
-def test_a_failure_apart_from_the_file_leaves_its_issuer_recognised(code: str) -> None:
-    assert judged(failing(code))[0].headline != VALID.headline
+def test_a_failure_apart_from_the_file_is_shown_and_leaves_its_issuer_recognised(code: str) -> None:
+    assert judged(failing(code)) == (TRUSTED, [Finding(2, code, Meaning.APART.value, SDK), NOT_CHECKED])
 
 
-def test_a_failure_of_unknown_meaning_is_not_called_intact() -> None:
-    axis, _ = judged(failing("org.example.novelty"))
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(
+            code,
+            marks=pytest.mark.xfail(
+                strict=True, reason="a lesser failure beside it makes one of unknown meaning read as intact"
+            ),
+        )
+        for code in ("signingCredential.untrusted", "signingCredential.invalid")
+    ],
+)
+def test_a_failure_of_unknown_meaning_is_not_called_intact_whatever_stands_beside_it(other: str) -> None:
+    axis, _ = judged(failing("org.example.novelty", other))
     assert "Nothing has changed" not in axis.sentence
-    assert "Intact" not in axis.headline
 
 
 # --- time
@@ -230,46 +260,42 @@ def timed(found: Credential) -> tuple[Axis, list[Finding]]:
     return judge_time(found, findings), findings
 
 
-BOTH = ("timeStamp.validated", "timeStamp.trusted")
 NO_TIME = Axis("none", "Time not stated", "Nothing trustworthy says when it was signed.", {"at": None})
 STATED = Axis("stated", "Time stated", "The time is the issuer's own statement.", {"at": STAMPED_AT})
-
-
-def test_a_trusted_time_stamp_proves_the_time() -> None:
-    proven = manifest(time=TIME, found=validation(success=BOTH), assertions=stamp())
-    assert timed(credential(proven)) == (
-        Axis(
-            "proven",
-            "Time proven",
-            "A time-stamp authority saw it on 2026-11-23.",
-            {"at": "2026-11-23T21:07:05+00:00"},
-        ),
-        [],
-    )
+BY_TIME_STAMP = Axis(
+    "stated",
+    "Time stated",
+    "A time stamp says so; who made it was not checked.",
+    {"at": "2026-11-23T21:07:05+00:00"},
+)
+WHO_MADE_IT = Finding(4, "time-stamp-not-checked", "who made its time stamp was not checked")
 
 
 @pytest.mark.parametrize(
-    ("time", "success"),
-    [
-        (TIME, ()),
-        (TIME, BOTH[:1]),
-        (TIME, BOTH[1:]),
-        (None, BOTH),
-    ],
+    "success", [(), ("timeStamp.validated",), ("timeStamp.validated", "timeStamp.trusted"), ("timeStamp.trusted",)]
 )
-def test_any_less_proves_no_time(time: datetime | None, success: tuple[str, ...]) -> None:
+def test_a_time_stamp_states_a_time_and_proves_none_as_no_authority_is_trusted(success: tuple[str, ...]) -> None:
     found = validation(success=success)
-    assert timed(credential(manifest(time=time, found=found)))[0] == NO_TIME
-    assert timed(credential(manifest(time=time, found=found, assertions=stamp())))[0] == STATED
+    for assertions in ({}, stamp()):
+        held = manifest(time=TIME, found=found, assertions=assertions)
+        assert timed(credential(held)) == (BY_TIME_STAMP, [WHO_MADE_IT])
+
+
+@pytest.mark.parametrize("success", [(), ("timeStamp.validated", "timeStamp.trusted")])
+def test_without_a_time_stamp_the_issuer_states_the_time(success: tuple[str, ...]) -> None:
+    found = validation(success=success)
+    assert timed(credential(manifest(found=found))) == (NO_TIME, [])
+    assert timed(credential(manifest(found=found, assertions=stamp()))) == (STATED, [])
 
 
 @pytest.mark.parametrize(
     "code", ["timeStamp.untrusted", "timeStamp.mismatch", "timeStamp.malformed", "timeOfSigning.outsideValidity"]
 )
 def test_a_time_stamp_that_proves_nothing_is_shown(code: str) -> None:
-    expected = [Finding(4, code, "the time stamp proves no time", SDK)]
+    expected = Finding(4, code, "the time stamp proves no time", SDK)
     for found in (validation(informational=[code]), validation([code])):
-        assert timed(credential(manifest(time=TIME, found=found))) == (NO_TIME, expected)
+        assert timed(credential(manifest(found=found))) == (NO_TIME, [expected])
+        assert timed(credential(manifest(time=TIME, found=found))) == (BY_TIME_STAMP, [expected, WHO_MADE_IT])
 
 
 def test_what_does_not_concern_time_is_not_shown_with_it() -> None:
@@ -325,7 +351,6 @@ def test_an_ingredient_without_a_credential_leaves_the_history_unknown() -> None
         "claimSignature.mismatch",
         "ingredient.manifest.missing",
         "signingCredential.ocsp.revoked",
-        "signingCredential.invalid",
     ],
 )
 def test_a_failure_of_an_ingredient_damages_the_history_whenever_it_was_found(code: str) -> None:
@@ -352,22 +377,26 @@ def test_an_ingredient_of_a_stranger_is_no_damage(code: str) -> None:
     assert history(credential(manifest(ingredients=[made_from]))) == (CLEAN, [])
 
 
-def test_a_failure_of_unknown_meaning_leaves_the_history_unknown() -> None:
-    axis, findings = history(credential(manifest(ingredients=[ingredient(since=["org.example.novelty"])])))
-    assert (axis.code, axis.headline) == (HistoryCode.UNKNOWN, "History not known")
-    message = "an ingredient: this version does not know the code"
-    assert findings == [Finding(5, "org.example.novelty", message, SDK)]
+@pytest.mark.parametrize(
+    ("code", "meaning"),
+    [
+        ("signingCredential.expired", Meaning.EXPIRED),
+        ("claimSignature.outsideValidity", Meaning.EXPIRED),
+        ("signingCredential.invalid", Meaning.UNFIT),
+        ("org.example.novelty", Meaning.UNKNOWN),
+    ],
+)
+def test_what_cannot_be_judged_leaves_the_history_unknown_and_is_no_damage(code: str, meaning: Meaning) -> None:
+    expected = Axis(HistoryCode.UNKNOWN, "History not known", "Something it was made from could not be judged.")
+    for made_from in (ingredient(recorded=[code]), ingredient(since=[code]), ingredient(None, recorded=[code])):
+        finding = Finding(5, code, f"an ingredient: {meaning.value}", SDK)
+        assert history(credential(manifest(ingredients=[made_from]))) == (expected, [finding])
 
 
-def test_a_failure_of_unknown_meaning_is_not_called_a_missing_credential() -> None:
-    axis, _ = history(credential(manifest(ingredients=[ingredient(since=["org.example.novelty"])])))
-    assert "carries no credential" not in axis.sentence
-
-
-@pytest.mark.parametrize("code", ["signingCredential.expired", "claimSignature.outsideValidity"])
-def test_an_ingredient_whose_certificate_had_expired_is_no_damage(code: str) -> None:
-    axis, _ = history(credential(manifest(ingredients=[ingredient(since=[code])])))
-    assert axis.code != HistoryCode.DAMAGED
+def test_what_the_gate_lets_through_is_no_damage_to_whoever_checks_it() -> None:
+    for code in NOT_DAMAGE:
+        axis, _ = history(credential(manifest(ingredients=[ingredient(since=[code])])))
+        assert axis.code != HistoryCode.DAMAGED, code
 
 
 # --- origin

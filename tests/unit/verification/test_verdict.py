@@ -11,7 +11,8 @@ from provenance.verification.verdict import decide
 
 Change = tuple[str, str]
 
-PASSED = "Intact, from an issuer whom you trust, in the ledger, and with consent."
+USE = "publish.web"
+PASSED = "Intact, from an issuer whom you trust, in the ledger, and with consent to publish.web."
 NOBODY_REAL = "Intact, from an issuer whom you trust, in the ledger, and shows nobody real."
 
 WRONG_CREDENTIALS = [CredentialCode.INVALID, CredentialCode.REVOKED]
@@ -78,6 +79,7 @@ def verdict(*changes: Change, findings: Sequence[Finding] = ()) -> tuple[Verdict
         ledger=axes["ledger"],
         consent_then=axes["consent_then"],
         consent_now=axes["consent_now"],
+        use=USE,
         findings=list(findings),
     )
 

@@ -37,7 +37,7 @@ AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 QUESTION = Question(AT)
 ISSUER = "Studio Lümen"
 
-NOTHING = "Nothing in this file says where it comes from. That is common and proves nothing."
+NOTHING = "No credential in this file says where it comes from. That is common and proves nothing."
 CHANGED = f"This file is not as it was when {ISSUER} issued its credential. Do not rely on it."
 REMOTE = "the file only names a place on the network where its content credentials lie; nothing was fetched"
 
