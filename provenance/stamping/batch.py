@@ -59,7 +59,8 @@ class Stamper:
                 item: _Prepared | StampResult = _result(request, "refused", _output_exists(request))
             else:
                 item = self._prepare(request, dry_run=dry_run)
-            taken.add(request.destination)
+            if isinstance(item, _Prepared) or item.outcome == "would-stamp":
+                taken.add(request.destination)
             group.append(item)
             size += len(item.data) if isinstance(item, _Prepared) else 0
             if len(group) >= GROUP_FILES or size >= GROUP_BYTES:
@@ -122,7 +123,7 @@ class Stamper:
         except FileExistsError:
             # Somebody was quicker; it may have been the same command.
             return self._existing_output(request, item.pending)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # the disk, or a name that the system cannot have
             return _result(request, "failed", _unwritable(request, error))
         return StampResult(request.source, "stamped", request.destination)
 

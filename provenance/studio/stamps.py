@@ -73,7 +73,7 @@ class StudioStampDesk:
 
         Raises:
             RefusedError: the file carries a stamp under another consent, or the picture was stamped under one that
-                does not hold any more.
+                was withdrawn since, or was stamped as one of a real person and now is to show nobody real.
         """
         for handle in handles:
             stamp = self._database.find_stamp_by_handle(handle)
@@ -90,7 +90,7 @@ class StudioStampDesk:
             now = max(self._studio.clock.now(), recorded.history[-1].at)
             scope = Scope.CAPTURE if stamp.declaration == Declaration.CAMERA else Scope.AI_GENERATE
             earlier = authorised(recorded.record, recorded.history, scope=scope, at=now)
-            if record_id is None or earlier.code is not ConsentCode.IN_FORCE:
+            if record_id is None or earlier.code is ConsentCode.WITHDRAWN:
                 raise RefusedError(
                     f"this picture was stamped under consent {recorded.code}, which another cannot replace",
                     code="consent-earlier",

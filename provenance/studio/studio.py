@@ -65,7 +65,7 @@ class Studio:
 
         Args:
             path: an existing or new directory; nothing in it is ever replaced.
-            name: of the business, up to 39 characters.
+            name: of the business, up to 64 bytes of UTF-8.
             country: two letters.
             url: where people reach the studio; starts with https:// or http://.
             passphrase: seals the keys; None leaves them readable by the owner of the files.

@@ -14,9 +14,9 @@ from provenance.consent.scopes import Scope
 from provenance.credentials.origin import TRAINED_MEDIA
 
 PASSED = """\
-portrait.jpg
+stamped/portrait.jpg
   PASSED         Intact, from an issuer whom you trust, in the ledger, and with
-                 consent.
+                 consent to {scope}.
   Credential     Verified. Issued by Studio Lumen, whom you trust; nothing has
                  changed since.
   Origin         Camera-captured. Studio Lumen states that this was taken with a
@@ -69,16 +69,17 @@ changed.jpg
 """
 WITHOUT = """\
 plain.jpg
-  INDETERMINATE  Nothing in this file says where it comes from. That is common
-                 and proves nothing.
-  Credential     No credential. Nothing in this file says where it comes from.
-                 That is common and proves nothing.
+  INDETERMINATE  No credential in this file says where it comes from. That is
+                 common and proves nothing.
+  Credential     No credential. No credential in this file says where it comes
+                 from. That is common and proves nothing.
 """
 MISSING = """\
 none.jpg
   INDETERMINATE  No such file.
   Credential     Could not check. No such file.
 """
+NAME_THE_USE = "hint: name the use that you plan, such as --for publish.web: this checked what the stamp names\n"
 ASK_FOR_TRUST = "hint: if you know this issuer, ask for its trust file, and add --trust FILE\n"
 ASK_THE_STUDIO = "hint: ask the studio whether the consent still stands, before you publish\n"
 ASK_FOR_THE_ORIGINAL = "hint: ask the photographer for the stamped original\n"
@@ -105,7 +106,7 @@ def trust_file(terminal: Terminal, workshop: Workshop, outside: Path) -> Path:
 
 
 def test_the_studio_reads_that_its_stamp_is_right(terminal: Terminal, workshop: Workshop) -> None:
-    terminal("verify", "stamped/portrait.jpg").says(0, PASSED.format(scope="capture"))
+    terminal("verify", "stamped/portrait.jpg").says(0, PASSED.format(scope="capture"), NAME_THE_USE)
     options = ["--for", "publish.web", "--territory", "de"]
     terminal("verify", "stamped/portrait.jpg", *options).says(0, PASSED.format(scope="publish.web"))
 
@@ -216,7 +217,7 @@ def test_of_several_files_the_worst_counts(
 def test_several_cards_stand_apart(terminal: Terminal, files: dict[str, str]) -> None:
     ran = terminal("verify", *files.values(), "none.jpg")
     cards = [PASSED.format(scope="capture"), CHANGED, WITHOUT, MISSING]
-    ran.says(1, "\n".join(cards), ASK_FOR_THE_ORIGINAL)
+    ran.says(1, "\n".join(cards), NAME_THE_USE + ASK_FOR_THE_ORIGINAL)
 
 
 @pytest.mark.parametrize("position", [1, 2])
@@ -242,30 +243,44 @@ def test_the_document_answers_for_the_time_that_is_asked_about(terminal: Termina
 # --- refusals
 
 
+SEE_HELP = "see provenance verify --help"
+
+
 @pytest.mark.parametrize(
     ("options", "message", "hint"),
     [
         (["--for", "flying"], "scope: expected a known one, got 'flying'", f"scopes: {', '.join(Scope)}"),
-        (["--territory", "Germany"], "territory: expected two letters such as DE, or WORLD, got 'Germany'", None),
+        (["--territory", "Germany"], "territory: expected two letters such as DE, or WORLD, got 'Germany'", SEE_HELP),
         (
             ["--at", "now"],
             "time: expected a date or UTC time such as 2026-11-23 or 2026-11-23T21:07Z, got 'now'",
-            None,
+            SEE_HELP,
         ),
-        (["--at", "2026-02-30"], "time: expected a real date, got '2026-02-30'", None),
-        (["--trust", "none.pem"], "none.pem: no such file", None),
-        (["--trust", "."], ".: expected a file, got a directory", None),
+        (["--at", "2026-02-30"], "time: expected a real date, got '2026-02-30'", SEE_HELP),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_wrong_use(
+    terminal: Terminal, outside: Path, options: list[str], message: str, hint: str
+) -> None:
+    terminal("verify", "portrait.jpg", *options).refuses(2, message, hint)
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "hint"),
+    [
+        ("none.pem", "none.pem: no such file", None),
+        (".", ".: expected a file, got a directory", None),
         (
-            ["--trust", "portrait.jpg"],
+            "portrait.jpg",
             "portrait.jpg: expected certificates in pem form",
             "ask the issuer for a file that begins -----BEGIN",
         ),
     ],
 )
-def test_a_question_that_cannot_be_asked_is_told(
-    terminal: Terminal, outside: Path, options: list[str], message: str, hint: str | None
+def test_a_trust_file_that_cannot_be_read_is_told(
+    terminal: Terminal, outside: Path, name: str, message: str, hint: str | None
 ) -> None:
-    terminal("verify", "portrait.jpg", *options).refuses(3, message, hint)
+    terminal("verify", "portrait.jpg", "--trust", name).refuses(3, message, hint)
 
 
 def test_a_trust_file_with_another_key_of_the_log_contradicts(

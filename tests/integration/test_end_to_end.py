@@ -24,7 +24,7 @@ from provenance_cli.main import run
 DAYS = 30
 HOUR = timedelta(hours=1)
 
-PASSED = "Intact, from an issuer whom you trust, in the ledger, and with consent."
+PASSED = "Intact, from an issuer whom you trust, in the ledger, and with consent to {use}."
 STRANGER = f"Nothing has changed since it was issued, but it cannot be confirmed who {STUDIO_NAME} is."
 NOBODY_ASKED = "Whether the consent still stands is not known, as nobody who holds it was asked."
 
@@ -123,11 +123,22 @@ def test_stamping_leaves_the_picture_and_the_source_as_they_were(shoot: Shoot) -
     assert read_picture(shoot.kept.read_bytes()).digest == read_picture(before).digest
 
 
-def test_a_second_stamp_of_the_same_picture_is_the_first(shoot: Shoot) -> None:
-    before = shoot.kept.read_bytes()
-    result = stamp_file(shoot.studio, shoot.source, shoot.kept, code=shoot.standing.code)
-    assert result.outcome == "already-stamped"
-    assert shoot.kept.read_bytes() == before
+def test_a_second_stamp_of_the_same_picture_is_the_first(shoot: Shoot, tmp_path: Path) -> None:
+    # In a studio of its own, as in the other one the picture lies under a consent that was withdrawn, too.
+    with closing(make_studio(tmp_path / "studio")) as studio:
+        code = record_consent(studio).code
+        path = stamped(studio, shoot.source, tmp_path / "stamped.jpg", code=code)
+        before = path.read_bytes()
+        assert stamp_file(studio, shoot.source, path, code=code).outcome == "already-stamped"
+        assert path.read_bytes() == before
+
+
+def test_another_consent_does_not_free_a_picture_from_one_that_was_withdrawn(shoot: Shoot, tmp_path: Path) -> None:
+    result = stamp_file(shoot.studio, shoot.source, tmp_path / "freed.jpg", code=shoot.standing.code)
+    assert (result.outcome, result.code) == ("refused", "consent-earlier")
+    expected = f"this picture was stamped under consent {shoot.withdrawn.code}, which another cannot replace"
+    assert result.message == expected
+    assert not (tmp_path / "freed.jpg").exists()
 
 
 def test_the_stamp_names_nobody(shoot: Shoot) -> None:
@@ -142,7 +153,7 @@ def test_the_stamp_names_nobody(shoot: Shoot) -> None:
 def test_the_studio_finds_its_own_stamp_right(shoot: Shoot) -> None:
     for scope in (None, Scope.CAPTURE, Scope.PUBLISH_WEB):
         report = asked(shoot, shoot.kept, scope)
-        assert (report.verdict, report.reason) == (Verdict.PASSED, PASSED)
+        assert (report.verdict, report.reason) == (Verdict.PASSED, PASSED.format(use=scope or "capture"))
         assert report.credential.code == "trusted"
         assert consents(report) == ("in-force", "in-force", "studio")
         check_intact(report)

@@ -52,7 +52,7 @@ def bench(studio: Studio, tmp_path: Path) -> Bench:
     return Bench(studio, record_consent(studio).code, tmp_path)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     studio = make_studio(tmp_path_factory.mktemp("studio"))
     yield studio

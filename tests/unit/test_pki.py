@@ -190,16 +190,28 @@ def test_a_name_that_fits_is_taken_in_any_script(name: str) -> None:
     assert (NameOID.ORGANIZATION_NAME, name) in named(claim(name).subject)
 
 
+NOT_PRINTABLE = "studio name: expected printable text"
+NOTHING = "studio name: expected a name, got nothing"
+TOO_LONG = "studio name: expected at most 64 bytes of text, got "
+COUNTED = "letters beyond a to z take two to four bytes each"
+
+
 @pytest.mark.parametrize(
-    ("name", "size"),
-    [("", 0), (" ", 1), ("\t\n", 2), ("x" * 65, 65), ("ü" * 33, 66), ("写真館" * 8, 72), ("\ud800" * 22, 66)],
+    ("name", "message", "code", "hint"),
+    [
+        ("", NOTHING, "name-text", None),
+        (" ", NOTHING, "name-text", None),
+        ("\t\n", NOT_PRINTABLE, "name-text", None),
+        ("\ud800" * 22, NOT_PRINTABLE, "name-text", None),
+        ("x" * 65, TOO_LONG + "65", "name-length", COUNTED),
+        ("ü" * 33, TOO_LONG + "66", "name-length", COUNTED),
+        ("写真館" * 8, TOO_LONG + "72", "name-length", COUNTED),
+    ],
 )
-def test_a_name_that_does_not_fit_is_refused(name: str, size: int) -> None:
-    message = f"studio name: expected 1 to 64 bytes of text, got {size}"
-    hint = "letters beyond a to z take two to four bytes each"
-    with refused(InputError, message, code="name-length", hint=hint):
+def test_a_name_that_does_not_fit_is_refused(name: str, message: str, code: str, hint: str | None) -> None:
+    with refused(InputError, message, code=code, hint=hint):
         authority(name)
-    with refused(InputError, message, code="name-length", hint=hint):
+    with refused(InputError, message, code=code, hint=hint):
         claim(name)
 
 

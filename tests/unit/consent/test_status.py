@@ -53,7 +53,7 @@ def ask(
     return authorised(RECORD, history(*steps), scope=scope, at=at, territory=territory)
 
 
-IN_FORCE = Permission(ConsentCode.IN_FORCE, "the grant publish.web says permit")
+IN_FORCE = Permission(ConsentCode.IN_FORCE, "the grant publish.web says permit in DE, AT until 2026-11-30")
 NOT_GIVEN = Permission(ConsentCode.UNKNOWN, "no consent had been given at that time")
 WHOLE_GONE = Permission(ConsentCode.WITHDRAWN, "the consent was withdrawn on 2026-11-25", NOW + timedelta(hours=48))
 WEB_GONE = Permission(
@@ -119,7 +119,7 @@ WEB_GONE = Permission(
             Scope.CAPTURE,
             DURING,
             None,
-            Permission(ConsentCode.IN_FORCE, "the grant capture says permit"),
+            Permission(ConsentCode.IN_FORCE, "the grant capture says permit in DE, AT until 2026-11-30"),
         ),
         ([GIVEN, BOTH_WITHDRAWN], Scope.PUBLISH_WEB, DURING, None, WEB_GONE),
         # withdrawn twice: the first one that touched it counts
@@ -141,7 +141,7 @@ def test_a_consent_for_the_world_covers_every_country() -> None:
     given = signed_event(WORLDWIDE)
     for territory in (None, "DE", "FR", "WORLD"):
         permission = authorised(WORLDWIDE, [given], scope=Scope.CAPTURE, at=DURING, territory=territory)
-        assert permission.code is ConsentCode.IN_FORCE
+        assert permission == Permission(ConsentCode.IN_FORCE, "the grant capture says permit")
 
 
 def test_a_consent_for_two_countries_does_not_cover_the_world() -> None:

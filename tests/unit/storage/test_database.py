@@ -194,6 +194,20 @@ def test_the_database_of_another_program_is_left_as_it_was(tmp_path: Path) -> No
     assert (tmp_path / "other.db").read_bytes() == before
 
 
+def test_a_database_that_another_program_holds_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("provenance.storage.database.BUSY_SECONDS", 0.0)
+    with raw(path) as holder:
+        holder.execute("PRAGMA locking_mode=EXCLUSIVE")
+        holder.execute("BEGIN EXCLUSIVE")
+        with refused(
+            StudioError,
+            "studio.db: cannot be used: database is locked",
+            code="database-unusable",
+            hint="the studio's folder must be writable, and not be in use by another program",
+        ):
+            Database(path)
+
+
 def test_what_was_written_is_there_when_it_is_opened_again(path: Path) -> None:
     with closing(Database(path)) as database:
         database.add_entries(ENTRIES)
@@ -661,6 +675,11 @@ def test_a_stamp_is_found_by_its_handle(filled: Database) -> None:
     assert STAMP.handle is not None
     assert filled.find_stamp_by_handle(STAMP.handle) == STAMP
     assert filled.find_stamp_by_handle(bytes(32)) is None
+
+
+def test_every_stamp_of_a_picture_is_found_in_order(filled: Database) -> None:
+    assert filled.find_stamps_of(STAMP.picture_digest) == [STAMP, NOBODY]
+    assert filled.find_stamps_of(bytes(32)) == []
 
 
 def test_the_stamps_of_a_consent_are_counted(filled: Database) -> None:

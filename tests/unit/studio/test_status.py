@@ -22,6 +22,10 @@ NOT_FOUND = Permission(ConsentCode.NOT_FOUND, "this studio has no consent for th
 IN_FORCE = Permission(ConsentCode.IN_FORCE, "the grant capture says permit")
 
 
+def in_force(bounds: str) -> Permission:
+    return Permission(ConsentCode.IN_FORCE, f"the grant capture says permit {bounds}")
+
+
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[Studio]:
     # In the middle of a minute, so that everything happens in one.
@@ -111,7 +115,7 @@ def test_a_withdrawal_of_one_scope_leaves_the_others(studio: Studio, status: Stu
     recorded = record_ai_consent(studio)
     picture = stamp(studio, recorded)
     withdraw(studio, recorded, scopes=[Scope.AI_GENERATE])
-    assert now(studio, picture) == IN_FORCE
+    assert now(studio, picture).code is ConsentCode.IN_FORCE
     assert now(studio, picture, scopes=[Scope.AI_GENERATE]).code is ConsentCode.WITHDRAWN
     assert status.when_stamped(picture, scopes=[Scope.AI_GENERATE]).code is ConsentCode.IN_FORCE
 
@@ -140,13 +144,13 @@ def test_a_consent_that_ended_was_in_force_then(studio: Studio, status: StudioSt
     recorded = record_consent(studio, until=studio.clock.now().date())
     picture = stamp(studio, recorded)
     clock_of(studio).advance(days=1)
-    assert status.when_stamped(picture, scopes=CAPTURE) == IN_FORCE
+    assert status.when_stamped(picture, scopes=CAPTURE) == in_force(f"until {recorded.history[0].at.date()}")
     assert now(studio, picture).code is ConsentCode.EXPIRED
 
 
 def test_the_territory_is_asked_about_now(studio: Studio) -> None:
     picture = stamp(studio, record_consent(studio, territory=["DE", "AT"]))
-    assert now(studio, picture, territory="AT") == IN_FORCE
+    assert now(studio, picture, territory="AT") == in_force("in DE, AT")
     assert now(studio, picture, territory="FR") == Permission(
         ConsentCode.LIMITED, "the grant capture is for DE, AT, not for FR"
     )
