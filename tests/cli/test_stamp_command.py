@@ -1,5 +1,6 @@
 """`provenance stamp`."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -266,6 +267,14 @@ def test_an_output_that_cannot_be_written_fails_and_leaves_nothing(terminal: Ter
     count = entries(terminal)
     terminal(*stamp, "-o", "out").says(0, "stamped         out/portrait.jpg\n", "1 stamped\n")
     assert entries(terminal) == count
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write to every folder")
+def test_a_folder_that_cannot_be_written_to_fails(terminal: Terminal, workshop: Workshop) -> None:
+    Path("locked").mkdir(mode=0o500)
+    terminal("stamp", "portrait.jpg", *camera(workshop), "-o", "locked").says(
+        3, "failed          portrait.jpg: cannot be written: permission denied\n", "1 failed\n"
+    )
 
 
 def test_a_folder_in_the_place_of_the_output_is_refused(terminal: Terminal, workshop: Workshop) -> None:

@@ -1,6 +1,5 @@
 """No command opens a connection, or even asks for an address; watched by the kernel's own account of it."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -92,10 +91,3 @@ def test_a_file_that_names_a_place_on_the_network_reaches_nobody(tmp_path: Path)
     code, account = watched(tmp_path, SCRIPT, "verify", "remote.jpg")
     assert code == 3
     check_silent(account)
-
-
-@pytest.mark.skipif(
-    os.environ.get("PROVENANCE_TESTS_EXPECT_WHEEL") is not None, reason="asks the checkout's own script"
-)
-def test_the_script_that_is_watched_is_there() -> None:
-    assert SCRIPT.is_file()

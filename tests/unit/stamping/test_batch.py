@@ -337,7 +337,6 @@ def test_a_destination_with_an_impossible_name_does_not_stop_the_rest(
     assert sorted(contents(out)) == ["a.jpg"]
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="such a name is found only when the file gets it")
 def test_a_destination_with_a_name_that_no_system_has_does_not_stop_the_rest(
     studio: Studio, code: str, folder: Path, out: Path
 ) -> None:
@@ -571,7 +570,6 @@ def test_a_stamp_that_replaces_itself_keeps_its_entry(studio: Studio, code: str,
     assert stamps(studio) == entries
 
 
-@pytest.mark.xfail(strict=True, reason="a destination counts as taken although nothing will be there")
 def test_a_destination_that_a_bad_file_was_meant_for_is_free(
     studio: Studio, code: str, folder: Path, out: Path
 ) -> None:
