@@ -276,20 +276,20 @@ def _find_store(kind: PictureFormat, data: bytes, wrappings: list[Part]) -> Embe
 
 def _find_store_jpeg(data: bytes, wrappings: list[Part]) -> EmbeddedStore | None:
     """Join the APP11 segments of the C2PA store (ISO 19566-5, D.2: `JP`, instance, sequence, box, repeated header)."""
-    segments = [part for part in wrappings if data[part.body : part.body + 2] == b"JP"]
-    instance = next(
-        (data[s.body + 2 : s.body + 4] for s in segments if data[s.body + 24 : s.body + 40] == _JUMBF_STORE_TYPE),
-        None,
-    )
-    if instance is None:
+    # The SDK reads a store whatever the two letters before it say, so every APP11 segment is looked at here.
+    stores = [part for part in wrappings if data[part.body + 24 : part.body + 40] == _JUMBF_STORE_TYPE]
+    if not stores:
         return None
-    own = [s for s in segments if data[s.body + 2 : s.body + 4] == instance]
+    instance = data[stores[0].body + 2 : stores[0].body + 4]
+    own = [s for s in wrappings if data[s.body + 2 : s.body + 4] == instance]
     flaw = None
     header = data[own[0].body + 8 : own[0].body + 16]
     box = bytearray(header)
     expected_start = own[0].start
     for number, segment in enumerate(own, 1):
         place = f"APP11 segment at byte {segment.start}"
+        if data[segment.body : segment.body + 2] != b"JP":
+            flaw = flaw or f"{place}: expected the identifier JP"
         if int.from_bytes(data[segment.body + 4 : segment.body + 8], "big") != number:
             flaw = flaw or f"{place}: expected sequence number {number}"
         if data[segment.body + 8 : segment.body + 16] != header:
@@ -300,6 +300,8 @@ def _find_store_jpeg(data: bytes, wrappings: list[Part]) -> EmbeddedStore | None
         expected_start = segment.end
     if instance != _JPEG_INSTANCE:
         flaw = flaw or f"APP11 segment at byte {own[0].start}: expected box instance {_JPEG_INSTANCE.hex()}"
+    if len(stores) > 1:
+        flaw = flaw or f"APP11 segments: expected one manifest store, got {len(stores)}"
     return EmbeddedStore(bytes(box), own[0].start, own[-1].end, flaw)
 
 

@@ -945,9 +945,6 @@ def with_hidden(store: bytes, length: int) -> bytes:
     raise AssertionError("no padding makes it of this length")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the engine reads a store in an APP11 segment of any kind, the walk in one of JP"
-)
 def test_a_decoy_beside_the_store_never_passes(stamp: Stamp, tmp_path: Path) -> None:
     """The engine reads the first one, with something hidden in it; the walk takes the decoy apart."""
     code = record_consent(stamp.studio).code

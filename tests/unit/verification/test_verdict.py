@@ -68,7 +68,7 @@ UNKNOWN_FAILURES = [
 ]
 
 
-def verdict(*changes: Change, findings: Sequence[Finding] = ()) -> tuple[Verdict, str]:
+def verdict(*changes: Change, findings: Sequence[Finding] = (), use: str = USE) -> tuple[Verdict, str]:
     """Return the verdict where all is well but for the changes; the sentence of an axis is its name and code."""
     codes = {**GOOD, **dict(changes)}
     axes = {name: Axis(code, "A headline", f"{name}: {code}.") for name, code in codes.items()}
@@ -79,7 +79,7 @@ def verdict(*changes: Change, findings: Sequence[Finding] = ()) -> tuple[Verdict
         ledger=axes["ledger"],
         consent_then=axes["consent_then"],
         consent_now=axes["consent_now"],
-        use=USE,
+        use=use,
         findings=list(findings),
     )
 
@@ -96,6 +96,13 @@ def told(change: Change) -> str:
 def test_where_all_is_well_a_picture_passes() -> None:
     assert verdict() == (Verdict.PASSED, PASSED)
     assert verdict(findings=SIDE_NOTES) == (Verdict.PASSED, PASSED)
+
+
+def test_a_pass_names_the_use_that_was_asked_for_where_there_is_one() -> None:
+    expected = "Intact, from an issuer whom you trust, in the ledger, and with consent."
+    assert verdict(use="") == (Verdict.PASSED, expected)
+    assert verdict(use="capture") == (Verdict.PASSED, expected.replace("consent.", "consent to capture."))
+    assert verdict(("consent_now", ConsentCode.NOT_NEEDED), use="capture") == (Verdict.PASSED, NOBODY_REAL)
 
 
 @pytest.mark.parametrize("origin", sorted(set(Origin) - {Origin.CONFLICT}))
