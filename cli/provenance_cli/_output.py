@@ -59,6 +59,7 @@ def wrapped(label: str, text: str, *, width: int = 12) -> str:
         initial_indent=f"  {label:<{width}}",
         subsequent_indent=" " * (width + 2),
         break_on_hyphens=False,
+        break_long_words=False,
     )
     return "\n".join(lines or [f"  {label}"])
 

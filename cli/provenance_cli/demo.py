@@ -42,10 +42,10 @@ def command(*, photo: Path | None, keep: Path | None) -> int:
     with _folder(keep) as folder:
         expected = _Demo(folder, source).run()
     if keep is None:
-        say("Nothing was kept. Add --keep DIR to look at the files yourself.")
+        _tell("Nothing was kept. Add --keep DIR to look at the files yourself.")
     else:
         place = safe(str(keep))
-        say(f"Everything is kept in {place}: look around with provenance ledger show --studio {place}")
+        _tell(f"Everything is kept in {place}: look around with provenance ledger show --studio {place}")
     return 0 if expected else 3
 
 
@@ -67,8 +67,8 @@ class _Demo:
         """Do all steps; return whether each ended as it should."""
         self._say("A studio", "Making a studio: its keys, its certificate, and a ledger with one entry.")
         studio = Studio.create(self._folder, name=STUDIO, country="DE", passphrase=None)
-        say(f"     the ledger's name is {studio.settings.log_origin}")
-        say("     its keys are not sealed, which is fine for a demonstration only")
+        _tell(f"the ledger's name is {studio.settings.log_origin}")
+        _tell("its keys are not sealed, which is fine for a demonstration only")
         try:
             return self._with(studio, studio.unlock(None))
         finally:
@@ -95,8 +95,8 @@ class _Demo:
         receipt = desk.receipt(recorded)
         receipt.verify()
         for line in describe(grants):
-            say(f"     {line}")
-        say(f"     consent {recorded.code}; the receipt holds the secret that withdraws it")
+            _tell(f"{line}")
+        _tell(f"consent {recorded.code}; the receipt holds the secret that withdraws it")
 
         said = "the drawn portrait stands for a photograph" if self._drawn else "your photograph"
         self._say("A stamp", f"Stamping as taken by a camera ({said}), bound to that consent.")
@@ -128,11 +128,11 @@ class _Demo:
         self._say("A withdrawal", f"{SUBJECT} withdraws with the secret on the receipt. Checking the photograph again.")
         desk.withdraw(desk.find_by_secret(receipt.secret), scopes=None, proof="receipt-secret")
         withdrawn = self._verify(studio, stamped, Scope.PUBLISH_WEB)
-        say("     Withdrawing does not undo what was lawful before; from now on, everyone who asks learns of it.")
+        _tell("Withdrawing does not undo what was lawful before; from now on, everyone who asks learns of it.")
 
         self._say("The ledger", "Recomputing it from its entries, and comparing with everything that was signed.")
         report = studio.audit()
-        say(f"     whole: {report.entries} entries, {report.checkpoints} checkpoints, and nobody's name in any of them")
+        _tell(f"whole: {report.entries} entries, {report.checkpoints} checkpoints, and nobody's name in any of them")
         say()
         return (
             passed.verdict is Verdict.PASSED
@@ -149,14 +149,14 @@ class _Demo:
         self._step += 1
         say()
         say(f"{self._step}. {title}")
-        say(wrapped("", sentence, width=3))
+        _tell(sentence)
 
     def _stamp(self, stamper: Stamper, request: StampRequest) -> StampResult:
         (result,) = stamper.stamp([request])
         if result.outcome == "stamped":
-            say(f"     stamped: {request.destination.name}")
+            _tell(f"stamped: {request.destination.name}")
         else:
-            say(f"     {result.outcome}: {safe(result.message or '')}")
+            _tell(f"{result.outcome}: {safe(result.message or '')}")
         return result
 
     def _verify(self, studio: Studio, path: Path, scope: Scope | None) -> Report:
@@ -170,6 +170,11 @@ class _Demo:
         say()
         print_card(report, title=path.name)
         return report
+
+
+def _tell(sentence: str) -> None:
+    """Print something that a step did, folded to the terminal."""
+    say(wrapped("", sentence, width=3))
 
 
 def _with_one_byte_changed(data: bytes) -> bytes:

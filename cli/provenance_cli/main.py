@@ -124,6 +124,9 @@ def _explain(error: BaseException) -> int:
         case BrokenPipeError():
             # The reader went away; there is nobody left to tell.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        case SystemExit():
+            # How click ends when the reader of its output went away.
+            pass
         case sqlite3.Error():
             print_error(f"database: {error}", hint="run provenance ledger audit")
         case OSError():

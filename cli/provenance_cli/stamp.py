@@ -80,7 +80,7 @@ def command(
                 say(f"{result.outcome:<16}{safe(str(result.destination or result.source))}")
     if not as_json:
         for result in problems:
-            reason = (result.message or "").removeprefix(f"{result.source.name}: ")
+            reason = (result.message or "").removeprefix(f"{safe(result.source.name)}: ")
             say(f"{result.outcome:<16}{safe(str(result.source))}: {safe(reason)}")
             if result.hint:
                 note(f"hint: {safe(result.hint)}")

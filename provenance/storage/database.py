@@ -31,6 +31,7 @@ def create_database(path: Path) -> None:
     if path.exists():
         raise StudioError(f"{path.name}: expected no database, got one")
     from sqlalchemy import create_engine
+    from sqlalchemy.exc import DBAPIError
 
     from provenance.storage.tables import StudioTable
 
@@ -43,6 +44,8 @@ def create_database(path: Path) -> None:
             connection.exec_driver_sql("INSERT INTO head (id, size, frontier) VALUES (1, 0, x'')")
             connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
             connection.exec_driver_sql(f"PRAGMA user_version={STATE_VERSION}")
+    except DBAPIError as error:
+        raise _unusable(path, error.orig) from error
     finally:
         engine.dispose()
 
@@ -311,7 +314,7 @@ class Database:
         return int(count)
 
 
-def _unusable(path: Path, error: sqlite3.OperationalError) -> StudioError:
+def _unusable(path: Path, error: BaseException | None) -> StudioError:
     return StudioError(
         f"{path.name}: cannot be used: {str(error).lower()}",
         code="database-unusable",

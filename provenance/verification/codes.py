@@ -18,10 +18,10 @@ class Meaning(enum.Enum):
     BROKEN = "the credential itself does not verify"
     REVOKED = "the signing certificate was revoked"
     EXPIRED = "the signing certificate had expired"
+    UNKNOWN = "this version does not know the code"
     UNFIT = "the signing certificate is not one for claims"
     UNRECOGNISED = "the issuer is not recognised"
     APART = "it concerns time or identity, not the file"
-    UNKNOWN = "this version does not know the code"
 
 
 _PATTERNS: tuple[tuple[Meaning, str], ...] = (

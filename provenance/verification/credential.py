@@ -33,7 +33,8 @@ def judge_credential(credential: Credential, findings: list[Finding]) -> Axis:
         step = 3 if meaning_of(status.code) in (Meaning.UNFIT, Meaning.UNRECOGNISED) else 2
         findings.append(Finding(step, status.code, meaning_of(status.code).value, _SDK))
     meaning = _worst_meaning(validation.failure)
-    if meaning is None and not validation.succeeded("claimSignature.validated"):
+    lenient = meaning in (None, Meaning.UNFIT, Meaning.UNRECOGNISED)
+    if lenient and not validation.succeeded("claimSignature.validated"):
         meaning = Meaning.BROKEN
         findings.append(Finding(2, "signature-unconfirmed", "no validator confirmed the claim signature"))
     code = CredentialCode.TRUSTED if meaning is None else _BY_MEANING[meaning]

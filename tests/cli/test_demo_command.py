@@ -140,7 +140,6 @@ def test_a_photograph_that_cannot_be_stamped_ends_the_story(terminal: Terminal, 
     assert ran.err == f"provenance: error: {expected}"
 
 
-@pytest.mark.xfail(strict=True, reason="only the longer sentences of the demonstration are folded to the terminal")
 def test_the_story_fits_a_narrow_terminal(terminal: Terminal, nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     lines = terminal("demo").out.splitlines()

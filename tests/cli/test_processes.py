@@ -109,7 +109,6 @@ def test_a_reader_that_takes_nothing_leaves_no_traceback(studio: Path) -> None:
     assert (finished.stdout, finished.stderr) == ("", "")
 
 
-@pytest.mark.xfail(strict=True, reason="a reader that went away makes the answer no (1), whatever the answer is")
 def test_a_reader_that_went_away_does_not_make_the_answer_no(studio: Path) -> None:
     with closed_pipe() as pipe:
         assert start("verify", "stamped/portrait.jpg", cwd=studio, stdout=pipe).code == 3
@@ -148,7 +147,6 @@ def test_a_studio_that_does_not_fit_on_the_disk_is_none(nowhere: Path) -> None:
     assert "but no provenance.toml" in again.err
 
 
-@pytest.mark.xfail(strict=True, reason="a disk that is full while the database is made is called a fault")
 def test_a_full_disk_is_no_fault_of_the_program(nowhere: Path) -> None:
     ran = start("init", "studio", "--name", "A", "--no-passphrase", cwd=nowhere, limit=32)
     assert "fault in this program" not in ran.err

@@ -315,7 +315,6 @@ def test_a_hostile_name_is_shown_and_not_obeyed(terminal: Terminal, workshop: Wo
     assert ran.out.endswith(": no such file\n")
 
 
-@pytest.mark.xfail(strict=True, reason="a name that had to be escaped is not recognised in the message, and said twice")
 def test_a_hostile_name_is_said_once(terminal: Terminal, workshop: Workshop) -> None:
     ran = terminal("stamp", "none\x1b[31m.jpg", *camera(workshop))
     ran.says(3, "failed          none\\u{1b}[31m.jpg: no such file\n", "1 failed\n")

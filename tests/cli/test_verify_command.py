@@ -383,7 +383,6 @@ def test_a_card_is_neither_too_narrow_nor_too_wide_to_read(
     assert found == cards(terminal, list(files.values()), as_if, monkeypatch)
 
 
-@pytest.mark.xfail(strict=True, reason="on a narrow terminal the name of the log is broken in its middle")
 def test_a_word_is_never_broken(terminal: Terminal, workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     log = terminal("ledger", "checkpoint").out.splitlines()[0]
     assert log in cards(terminal, ["stamped/portrait.jpg"], 40, monkeypatch)

@@ -133,24 +133,7 @@ def test_a_signature_that_nobody_confirmed_does_not_verify() -> None:
     assert judged(failing(success=["signingCredential.trusted"])) == (BROKEN, [UNCONFIRMED])
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        pytest.param(
-            "signingCredential.untrusted",
-            marks=pytest.mark.xfail(
-                strict=True, reason="of a stranger a signature that nobody confirmed reads as intact"
-            ),
-        ),
-        pytest.param(
-            "signingCredential.invalid",
-            marks=pytest.mark.xfail(
-                strict=True, reason="under an unfit certificate a signature that nobody confirmed reads as intact"
-            ),
-        ),
-        "org.example.novelty",
-    ],
-)
+@pytest.mark.parametrize("code", ["signingCredential.untrusted", "signingCredential.invalid", "org.example.novelty"])
 def test_a_signature_that_nobody_confirmed_is_never_called_intact(code: str) -> None:
     axis, _ = judged(failing(code, success=[]))
     assert axis.code in (CredentialCode.INVALID, CredentialCode.UNREADABLE)
@@ -235,18 +218,7 @@ def test_a_failure_apart_from_the_file_is_shown_and_leaves_its_issuer_recognised
     assert judged(failing(code)) == (TRUSTED, [Finding(2, code, Meaning.APART.value, SDK), NOT_CHECKED])
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        pytest.param(
-            code,
-            marks=pytest.mark.xfail(
-                strict=True, reason="a lesser failure beside it makes one of unknown meaning read as intact"
-            ),
-        )
-        for code in ("signingCredential.untrusted", "signingCredential.invalid")
-    ],
-)
+@pytest.mark.parametrize("other", ["signingCredential.untrusted", "signingCredential.invalid"])
 def test_a_failure_of_unknown_meaning_is_not_called_intact_whatever_stands_beside_it(other: str) -> None:
     axis, _ = judged(failing("org.example.novelty", other))
     assert "Nothing has changed" not in axis.sentence
