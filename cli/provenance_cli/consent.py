@@ -1,5 +1,6 @@
 """`provenance consent`: new, show, list, receipt, withdraw."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -224,7 +225,7 @@ def receipt(code: str, *, output: Path | None, studio_path: Path | None, passphr
 
 @command.command("withdraw")
 @click.argument("code", required=False)
-@click.option("--secret", help="The secret on the receipt; then no code is needed.")
+@click.option("--secret", help="The secret on the receipt; then no code is needed. With -, it is read from stdin.")
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="Only this use; may be repeated.")
 @json_option
 @studio_option
@@ -244,6 +245,8 @@ def withdraw(
     """
     if (code is None) == (secret is None):
         raise click.UsageError("name the consent: either its CODE or --secret SECRET")
+    if secret == "-":  # noqa: S105 where to read it
+        secret = sys.stdin.readline()
     with unlocked(studio_path, passphrase_file) as keys:
         desk = ConsentDesk(keys.studio, keys)
         recorded = desk.find_by_secret(secret) if secret is not None else desk.find(str(code))

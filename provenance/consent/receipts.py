@@ -4,10 +4,12 @@ A receipt names nobody: it holds the signed record (in which personal data are d
 holds it, and the withdrawal secret.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provenance.canonical import Json, canonical_bytes, parse_object
+from provenance.clock import to_seconds
 from provenance.consent.codes import secret_digest
 from provenance.consent.grants import WORLD, Grant
 from provenance.consent.records import ConsentRecord, parse_record
@@ -47,6 +49,8 @@ class Receipt:
         return {
             "schema": SCHEMA,
             "code": self.code,
+            "studio": self.record.controller_name,
+            "signed_at": to_seconds(self.record.created_at),
             "decisions": [*describe(self.record.grants)],
             "withdrawal": {"secret": self.secret, "how": _HOW},
             "record": self.record.envelope,
@@ -54,8 +58,8 @@ class Receipt:
         }
 
     def to_bytes(self) -> bytes:
-        """Return the receipt as it is written to a file."""
-        return canonical_bytes(self.to_json()) + b"\n"
+        """Return the receipt as it is written to a file, laid out for a person to read."""
+        return json.dumps(self.to_json(), indent=2, ensure_ascii=False).encode() + b"\n"
 
     def verify(self) -> None:
         """Check that the ledger holds this record, and that the secret is the one that withdraws it.

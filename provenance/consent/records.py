@@ -49,6 +49,7 @@ class ConsentRecord:
         digest: SHA-256 of the body's canonical bytes, 32 bytes.
         grants: every decision.
         controller: the RFC 9278 name of the controller's key.
+        controller_name: as the record gives it.
         assurance: how surely the subject signed.
         created_at: by the studio's clock.
         secret_digest: of the withdrawal secret, 32 bytes.
@@ -60,6 +61,7 @@ class ConsentRecord:
     digest: bytes
     grants: tuple[Grant, ...]
     controller: str
+    controller_name: str
     assurance: str
     created_at: datetime
     secret_digest: bytes
@@ -130,7 +132,8 @@ def parse_record(data: bytes) -> ConsentRecord:
     subject, by_controller = signed.by("subject"), signed.by("controller")
     if subject.assurance not in ASSURANCES:
         raise InputError(f"consent record: expected a known assurance, got {subject.assurance!r}")
-    controller = _member(_first(body.get("controllers"), "controllers"), "id")
+    named = _first(body.get("controllers"), "controllers")
+    controller = _member(named, "id")
     if by_controller.key_urn != controller:
         raise VerificationError(
             "consent record: signed by another controller than it names", code="controller-mismatch"
@@ -147,6 +150,7 @@ def parse_record(data: bytes) -> ConsentRecord:
         digest=sha256(signed.payload),
         grants=decisions,
         controller=controller,
+        controller_name=_member(named, "name"),
         assurance=subject.assurance,
         created_at=from_seconds(_member(body, "created_at")),
         secret_digest=from_base64url(

@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 from pathlib import Path
@@ -52,7 +53,7 @@ def workshop(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A workshop of the test's own, to be in."""
     path = shutil.copytree(template, tmp_path / "workshop")
     (receipt,) = (path / "receipts").iterdir()
-    secret = receipt.read_text().split('"secret":"')[1].split('"')[0]
+    secret = json.loads(receipt.read_text("utf-8"))["withdrawal"]["secret"]
     monkeypatch.chdir(path)
     return Workshop(path, receipt.stem, secret)
 

@@ -9,6 +9,7 @@ from support.refusals import refused
 
 from provenance.canonical import Json, canonical_bytes, from_base64url, to_base64url
 from provenance.checkpoint import Checkpoint, sign_checkpoint
+from provenance.clock import to_seconds
 from provenance.consent.codes import new_secret
 from provenance.consent.receipts import MAX_RECEIPT_BYTES, SCHEMA, Receipt, describe, parse_receipt
 from provenance.consent.scopes import Scope
@@ -53,9 +54,11 @@ def test_a_receipt_is_read_as_it_was_written() -> None:
     parse_receipt(RECEIPT.to_bytes()).verify()
 
 
-def test_a_receipt_is_one_line_of_canonical_json() -> None:
-    data = RECEIPT.to_bytes()
-    assert data == canonical_bytes(json.loads(data)) + b"\n"
+def test_a_receipt_is_laid_out_for_a_person_to_read() -> None:
+    text = RECEIPT.to_bytes().decode()
+    assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
+    assert f'\n  "studio": "{RECORD.controller_name}",\n' in text
+    assert f'\n  "signed_at": "{to_seconds(RECORD.created_at)}",\n' in text
 
 
 def test_a_receipt_has_the_members_of_the_format() -> None:
@@ -243,7 +246,7 @@ def test_a_receipt_with_something_else_than_text_does_not_verify(
 
 
 def test_half_a_character_in_the_entry_is_refused() -> None:
-    data = RECEIPT.to_bytes().replace(b'"entry":"', b'"entry":"\\ud800')
+    data = RECEIPT.to_bytes().replace(b'"entry": "', b'"entry": "\\ud800')
     with refused(VerificationError, INCLUSION):
         parse_receipt(data).verify()
 

@@ -99,8 +99,17 @@ def check_unreadable(report: Report, reason: str, *findings: tuple[int, str, str
 
 
 def check_claims_nothing(report: Report) -> None:
-    axes = (report.origin, report.ledger, report.history, report.time, report.identity)
-    assert [axis.code for axis in axes] == ["unknown", "absent", "unknown", "none", "none"]
+    told = [
+        (axis.code, axis.headline, axis.sentence)
+        for axis in (report.origin, report.ledger, report.history, report.time, report.identity)
+    ]
+    assert told == [
+        ("unknown", "Origin not stated", "Nothing that can be relied on says where the picture comes from."),
+        ("absent", "Not in a ledger", "The file names no entry in a public ledger."),
+        ("unknown", "History not known", "Nothing that can be relied on says what it was made from."),
+        ("none", "Time not stated", "Nothing trustworthy says when it was signed."),
+        ("none", "No named actor", "No person or organisation is named beside the issuer."),
+    ]
     assert (report.consent_basis, report.label_required) == (None, None)
 
 
@@ -283,7 +292,16 @@ def test_a_store_that_claims_another_size_is_never_intact(
 def test_a_container_that_claims_a_huge_size_cannot_be_checked(tmp_path: Path, name: str, data: bytes) -> None:
     report = verify(written(tmp_path, data, f"{name}.bin"))
     assert (report.verdict, report.credential.code) == (Verdict.INDETERMINATE, "unreadable")
+    assert [finding.step for finding in report.findings if finding.code == "credential-unreadable"] in ([], [1])
     check_claims_nothing(report)
+
+
+def test_a_picture_that_the_sdk_alone_can_take_apart_is_told_in_its_words(tmp_path: Path) -> None:
+    report = verify(written(tmp_path, b"II*\x00\xff\xff\xff\xff", "picture.tiff"))
+    (finding,) = report.findings
+    assert (finding.step, finding.code, finding.source) == (1, "credential-unreadable", "provenance")
+    assert finding.message.startswith("its content credentials cannot be read: ")
+    assert report.reason == f"I{finding.message[1:]}."
 
 
 # --- pictures without a credential
@@ -372,6 +390,18 @@ def test_a_consent_that_cannot_be_read_proves_nothing_and_links_to_nothing(tmp_p
         "not-linked",
         "not-linked",
         None,
+    )
+
+
+def test_a_named_actor_is_told_not_to_have_been_checked(tmp_path: Path) -> None:
+    plain = draw_jpeg(tmp_path / "plain.jpg").read_bytes()
+    named = {"label": "cawg.identity.example", "data": {"name": "Zoë Ångström"}}
+    report = verify(written(tmp_path, Maker().sign(plain, assertions=[named])))
+    assert report.credential.code == "valid"
+    assert (report.identity.code, report.identity.headline, report.identity.sentence) == (
+        "not-checked",
+        "Named actor not checked",
+        "It names a person or organisation; that was not checked.",
     )
 
 
