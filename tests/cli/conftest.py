@@ -1,4 +1,5 @@
 import json
+import json
 import os
 import shutil
 from pathlib import Path
