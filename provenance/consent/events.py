@@ -1,5 +1,6 @@
 """What happens to a consent after it was signed: signed events, each naming the one before it."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,16 +83,22 @@ def parse_event(data: bytes, *, record: ConsentRecord) -> ConsentEvent:
         InputError: it is malformed.
         VerificationError: it speaks of another record, or another key signed it.
     """
+    return _parse(data, record_digest=record.digest, controller=record.controller)
+
+
+@functools.lru_cache(maxsize=512)
+def _parse(data: bytes, *, record_digest: bytes, controller: str) -> ConsentEvent:
+    # The same bytes have the same signature: a shoot asks for the events of one record hundreds of times.
     if len(data) > MAX_EVENT_BYTES:
         raise InputError(f"consent event: expected at most {MAX_EVENT_BYTES} bytes, got {len(data)}")
     envelope = parse_object(data, place="consent event")
     signed = jws.verify(envelope)
-    if signed.by("controller").key_urn != record.controller:
+    if signed.by("controller").key_urn != controller:
         raise VerificationError("consent event: signed by another controller", code="controller-mismatch")
     body = parse_object(signed.payload, place="consent event body")
     if canonical_bytes(body) != signed.payload or body.get("schema") != SCHEMA:
         raise InputError(f"consent event: expected canonical json of schema {SCHEMA}")
-    if from_base64url(body.get("record_digest"), place="event.record_digest") != record.digest:
+    if from_base64url(body.get("record_digest"), place="event.record_digest") != record_digest:
         raise VerificationError("consent event: speaks of another record", code="event-foreign")
     event_type = next((known for known in _TYPES if known == body.get("type")), None)
     proof = next((known for known in _PROOFS if known == body.get("proof")), None)

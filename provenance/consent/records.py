@@ -4,6 +4,7 @@ Field names follow ISO/IEC TS 27560 and the W3C Data Privacy Vocabulary. The bod
 hash to the record's digest `D`. Personal data enter it as salted digests only (see `disclosures`).
 """
 
+import functools
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
@@ -112,6 +113,8 @@ def make_record(
     return parse_record(canonical_bytes(envelope))
 
 
+# The same bytes have the same signatures: a shoot asks for one record hundreds of times.
+@functools.lru_cache(maxsize=128)
 def parse_record(data: bytes) -> ConsentRecord:
     """Return the record in a signed document after checking its signatures.
 
