@@ -9,6 +9,7 @@ from provenance import durable
 from provenance.canonical import Json
 from provenance.clock import to_seconds
 from provenance.consent import notice
+from provenance.consent.codes import parse_code, secret_digest
 from provenance.consent.grants import decide, parse_day, parse_scope, parse_territory
 from provenance.consent.receipts import describe
 from provenance.consent.scopes import Scope
@@ -135,7 +136,7 @@ def show(code: str, *, as_json: bool, studio_path: Path | None, passphrase_file:
     with opened(studio_path) as studio:
         keys = unlock_quietly(studio, passphrase_file)
         desk = ConsentDesk(studio, keys)
-        recorded = desk.find(code)
+        recorded = desk.find(parsed(parse_code, code))
         stamps = studio.database.count_stamps(recorded.record.record_id)
         at = studio.clock.now()
         answers = [
@@ -216,7 +217,7 @@ def receipt(code: str, *, output: Path | None, studio_path: Path | None, passphr
     """Write a person's receipt again."""
     with unlocked(studio_path, passphrase_file) as keys:
         desk = ConsentDesk(keys.studio, keys)
-        recorded = desk.find(code)
+        recorded = desk.find(parsed(parse_code, code))
         place = output or _receipt_place(keys.studio, recorded)
         _write_receipt(place, desk.receipt(recorded).to_bytes(), code=recorded.code, again=True)
     say(f"Receipt: {safe(str(place))}")
@@ -247,9 +248,11 @@ def withdraw(
         raise click.UsageError("name the consent: either its CODE or --secret SECRET")
     if secret == "-":  # noqa: S105 where to read it
         secret = sys.stdin.readline()
+    if secret is not None:
+        parsed(secret_digest, secret)
     with unlocked(studio_path, passphrase_file) as keys:
         desk = ConsentDesk(keys.studio, keys)
-        recorded = desk.find_by_secret(secret) if secret is not None else desk.find(str(code))
+        recorded = desk.find_by_secret(secret) if secret is not None else desk.find(parsed(parse_code, str(code)))
         event = desk.withdraw(
             recorded,
             scopes=[parsed(parse_scope, text) for text in scopes] or None,

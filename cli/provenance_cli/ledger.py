@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 
+from provenance.consent.codes import parse_code
 from provenance.errors import CorruptLedgerError, RefusedError
 from provenance.studio.consents import ConsentDesk
 from provenance.studio.studio import Studio
-from provenance_cli._options import json_option, opened, studio_option
+from provenance_cli._options import json_option, opened, parsed, studio_option
 from provenance_cli._output import count, print_error, print_json, say, table
 
 AUDIT_SCHEMA = "urn:headshot-provenance:schema:ledger-audit:1"
@@ -92,6 +93,6 @@ def _index(studio: Studio, text: str) -> int:
     if text.isdecimal() and len(text) < 8:
         return int(text)
     try:
-        return ConsentDesk(studio).find(text).row.entry_index
+        return ConsentDesk(studio).find(parsed(parse_code, text)).row.entry_index
     except RefusedError as error:
         raise RefusedError(str(error), code=error.code, hint="see provenance ledger show") from error

@@ -11,7 +11,7 @@ from provenance.verification.report import Axis, Finding, LedgerCode
 from provenance.verification.sources import StampedPicture, StatusSource
 
 NOT_LINKED = Axis(ConsentCode.NOT_LINKED, "No consent linked", "The file refers to no consent.")
-NOT_READ = Axis(ConsentCode.UNKNOWN, "Consent not known", "A damaged credential says nothing about consent.")
+NOT_READ = Axis(ConsentCode.UNKNOWN, "Consent not known", "Nothing that can be relied on says anything about consent.")
 
 _NOBODY_ASKED = Permission(
     ConsentCode.UNKNOWN, "whether the consent still stands is not known, as nobody who holds it was asked"
@@ -36,11 +36,11 @@ def judge_then(
     ledger: str,
     source: StatusSource | None,
     findings: list[Finding],
-) -> tuple[Axis, str]:
+) -> tuple[Axis, str | None]:
     """Step 9: whether the stamp was authorised when it was made; return the axis and what it rests on."""
     special = _without_consent(assertion, origin, findings, step=9)
     if special is not None:
-        return special, "sealed"
+        return special, None if special is NOT_LINKED else "sealed"
     if source is not None:
         picture = StampedPicture(assertion.handles, digest)
         permission = source.when_stamped(picture, scopes=_scopes(assertion, findings, step=9))
@@ -75,11 +75,7 @@ def judge_now(
     if special is not None:
         return special
     if source is None:
-        return _axis(
-            Permission(
-                ConsentCode.UNKNOWN, "whether the consent still stands is not known, as nobody who holds it was asked"
-            )
-        )
+        return _axis(_NOBODY_ASKED)
     scopes = [scope] if scope is not None else _scopes(assertion, findings, step=10)
     return _axis(
         source.permission(StampedPicture(assertion.handles, digest), scopes=scopes, territory=territory, at=at)

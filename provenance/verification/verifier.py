@@ -217,7 +217,7 @@ def _report(
     use: str = "",
 ) -> Report:
     """(12): decide, and put everything together."""
-    absent = credential.code in (CredentialCode.NONE, CredentialCode.REMOTE, CredentialCode.UNREADABLE)
+    absent = credential.code in (CredentialCode.NONE, CredentialCode.REMOTE)
     default = consent_steps.NOT_LINKED if absent else consent_steps.NOT_READ
     then, now = then or default, now or default
     verdict, reason = decide(

@@ -1,5 +1,6 @@
 """`provenance consent`: new, show, list, receipt, withdraw, notice."""
 
+import io
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -272,7 +273,7 @@ def test_what_became_of_a_consent_is_shown(terminal: Terminal, workshop: Worksho
 @pytest.mark.parametrize("verb", ["show", "receipt", "withdraw"])
 def test_a_consent_that_is_not_there_is_told(terminal: Terminal, workshop: Workshop, verb: str) -> None:
     terminal("consent", verb, "0000-0000").refuses(1, NOT_FOUND, "see provenance consent list")
-    terminal("consent", verb, "no code").refuses(3, NOT_A_CODE, FROM_RECEIPT)
+    terminal("consent", verb, "no code").refuses(2, NOT_A_CODE, FROM_RECEIPT)
 
 
 # --- list
@@ -359,6 +360,32 @@ def test_a_consent_is_withdrawn_by_its_secret_however_it_was_typed(
     assert (document["event"]["type"], document["event"]["scopes"]) == ("withdrawn", None)
 
 
+def test_a_secret_can_be_kept_off_the_command_line(
+    terminal: Terminal, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{workshop.secret}\n"))
+    document = terminal("consent", "withdraw", "--secret", "-", "--json").document()
+    assert (document["code"], document["event"]["type"]) == (workshop.code, "withdrawn")
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    message = "withdrawal secret: expected 28 letters and digits"
+    terminal("consent", "withdraw", "--secret", "-").refuses(2, message, FROM_RECEIPT)
+
+
+@pytest.mark.parametrize(
+    ("place", "code", "message", "hint"),
+    [
+        ("portrait.jpg", 1, "portrait.jpg: there is a file of this name already", None),
+        ("none/receipt.json", 3, "none: no such folder", "make the folder first"),
+    ],
+)
+def test_nothing_is_recorded_where_the_receipt_has_no_place(
+    terminal: Terminal, workshop: Workshop, place: str, code: int, message: str, hint: str | None
+) -> None:
+    before = terminal("ledger", "show").out
+    terminal(*NEW, "--permit", "capture", "--receipt", place).refuses(code, message, hint)
+    assert terminal("ledger", "show").out == before
+
+
 def test_a_consent_is_withdrawn_in_part(terminal: Terminal, workshop: Workshop) -> None:
     terminal("consent", "withdraw", workshop.code, "--scope", "publish.web").says(
         0,
@@ -377,7 +404,7 @@ def test_a_consent_is_withdrawn_in_part(terminal: Terminal, workshop: Workshop) 
         (["{code}", "--scope", "mine"], 1, "scope mine: was never permitted", None),
         (["{code}", "--scope", "publish.press"], 1, "scope publish.press: was never permitted", None),
         (["{code}", "--scope", "flying"], 2, "scope: expected a known one, got 'flying'", SCOPES_HINT),
-        (["--secret", "no secret"], 3, "withdrawal secret: expected 28 letters and digits", FROM_RECEIPT),
+        (["--secret", "no secret"], 2, "withdrawal secret: expected 28 letters and digits", FROM_RECEIPT),
         (
             ["--secret", "0000-0000-0000-0000-0000-0000-0000"],
             1,

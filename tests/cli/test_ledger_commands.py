@@ -96,13 +96,13 @@ def test_an_entry_is_proven_by_the_code_of_its_consent(terminal: Terminal, works
         ("0000-0000", 1, "consent code: no such consent in this studio", "see provenance ledger show"),
         (
             "first",
-            3,
+            2,
             "consent code: expected 8 letters and digits such as 8F3K-QX2P",
             "copy it from the receipt",
         ),
         (
             "123456789",
-            3,
+            2,
             "consent code: expected 8 letters and digits such as 8F3K-QX2P",
             "copy it from the receipt",
         ),
@@ -116,7 +116,7 @@ def test_an_entry_that_is_not_there_is_told(
 
 def test_a_negative_number_is_no_entry(terminal: Terminal, workshop: Workshop) -> None:
     message = "consent code: expected 8 letters and digits such as 8F3K-QX2P"
-    terminal("ledger", "prove", "--", "-1").refuses(3, message, "copy it from the receipt")
+    terminal("ledger", "prove", "--", "-1").refuses(2, message, "copy it from the receipt")
 
 
 # --- audit

@@ -1,3 +1,4 @@
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -76,7 +77,7 @@ def then(
     ledger: str = LedgerCode.PROVEN,
     origin: str = Origin.CAMERA_DECLARED,
     digest: bytes | None = DIGEST,
-) -> tuple[Axis, str, list[Finding]]:
+) -> tuple[Axis, str | None, list[Finding]]:
     findings: list[Finding] = []
     axis, basis = judge_then(assertion, digest=digest, origin=origin, ledger=ledger, source=source, findings=findings)
     return axis, basis, findings
@@ -269,5 +270,10 @@ def test_a_damaged_credential_says_nothing_of_consent() -> None:
     assert NOT_READ.code == ConsentCode.UNKNOWN
     assert (NOT_READ.headline, NOT_READ.sentence) == (
         "Consent not known",
-        "A damaged credential says nothing about consent.",
+        "Nothing that can be relied on says anything about consent.",
     )
+
+
+def test_a_stamp_that_links_to_nobody_rests_on_nothing() -> None:
+    axis, basis, _ = then(dataclasses.replace(REAL, handles=()))
+    assert (axis, basis) == (NOT_LINKED, None)

@@ -95,7 +95,7 @@ def check_unreadable(report: Report, reason: str, *findings: tuple[int, str, str
     assert report.credential.sentence == reason
     assert [(f.step, f.code, f.message) for f in report.findings] == list(findings)
     check_claims_nothing(report)
-    assert report.consent_then.code == report.consent_now.code == "not-linked"
+    assert report.consent_then.code == report.consent_now.code == "unknown"
 
 
 def check_claims_nothing(report: Report) -> None:
@@ -244,7 +244,7 @@ def test_what_an_invalid_credential_says_is_not_shown(tmp_path: Path, world: Wor
     report = verify(written(tmp_path, with_changed_pixels(world.files["jpg"])), world)
     check_claims_nothing(report)
     for axis in (report.consent_then, report.consent_now):
-        assert (axis.code, axis.sentence) == ("unknown", "A damaged credential says nothing about consent.")
+        assert (axis.code, axis.sentence) == ("unknown", "Nothing that can be relied on says anything about consent.")
 
 
 def claiming(size: int) -> Callable[[bytes], bytes]:
