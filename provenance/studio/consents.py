@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from provenance.canonical import canonical_bytes, parse_json
 from provenance.consent import codes
-from provenance.consent.disclosures import Disclosure
+from provenance.consent.disclosures import Disclosure, verify_disclosures
 from provenance.consent.events import ConsentEvent, Proof, make_event, parse_event
 from provenance.consent.grants import Grant
 from provenance.consent.handles import RECORD_KEY_BYTES
@@ -153,10 +153,12 @@ class ConsentDesk:
 
         Raises:
             VaultError: they cannot be opened, or were erased.
+            VerificationError: they are not the ones that were signed.
         """
         opened = parse_json(self._open(recorded.record.record_id, _DISCLOSURES), place="disclosures")
         items = opened if isinstance(opened, list) else []
         found = [Disclosure.from_text(str(item)) for item in items]
+        verify_disclosures(found, digests=recorded.record.disclosure_digests)
         return {disclosure.name: disclosure.value for disclosure in found}
 
     def record_key(self, recorded: Recorded) -> bytes:
@@ -284,6 +286,10 @@ class ConsentDesk:
 
     def _load(self, row: ConsentRow) -> Recorded:
         record = parse_record(row.envelope)
+        if (row.record_id, row.secret_digest) != (record.record_id, record.secret_digest):
+            raise CorruptLedgerError("consent: the database names another id or secret than the signed record does")
+        if self._unlocked is not None and record.controller != self._unlocked.controller.key_urn:
+            raise CorruptLedgerError("consent: the record was signed by another controller than this studio")
         events = tuple(
             (parse_event(data, record=record), index) for data, index in self._database.events(row.record_id)
         )

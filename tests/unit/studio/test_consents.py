@@ -41,6 +41,9 @@ def desk(studio: Studio) -> ConsentDesk:
     return ConsentDesk(studio, open_keys(studio))
 
 
+ANOTHER_RECORD = "consent: the database names another id or secret than the signed record does"
+
+
 def clock_of(studio: Studio) -> FixedClock:
     assert isinstance(studio.clock, FixedClock)
     return studio.clock
@@ -310,9 +313,18 @@ def test_a_changed_record_is_refused_when_it_is_read(studio: Studio, desk: Conse
     assert desk.find(two.code) == two
 
 
-def test_the_record_of_another_consent_does_not_fit_the_events(studio: Studio, desk: ConsentDesk) -> None:
+def test_the_record_of_another_consent_does_not_fit_its_row(studio: Studio, desk: ConsentDesk) -> None:
     one, two = record_consent(studio), record_consent(studio)
     tamper(studio.path / "studio.db", ("UPDATE consent SET envelope = ? WHERE code = ?", [two.row.envelope, one.code]))
+    with refused(CorruptLedgerError, ANOTHER_RECORD):
+        desk.find(one.code)
+
+
+def test_the_events_of_another_consent_do_not_fit_its_record(studio: Studio, desk: ConsentDesk) -> None:
+    one, two = record_consent(studio), record_consent(studio)
+    foreign = two.history[0].to_bytes()
+    change = ("UPDATE consent_event SET envelope = ? WHERE record_id = ?", [foreign, one.record.record_id])
+    tamper(studio.path / "studio.db", change)
     with refused(VerificationError, "consent event: speaks of another record", code="event-foreign"):
         desk.find(one.code)
 
@@ -549,3 +561,26 @@ def test_a_consent_to_ai_is_recorded_with_its_end_and_use(studio: Studio, desk: 
     assert grant.decision == "permit"
     assert grant.until == studio.clock.now().date() + timedelta(days=365)
     assert grant.use
+
+
+def test_a_row_that_names_another_record_is_a_contradiction(studio: Studio, desk: ConsentDesk) -> None:
+    row = record_consent(studio).row
+    for other in (dataclasses.replace(row, secret_digest=bytes(32)), dataclasses.replace(row, record_id="another")):
+        with refused(CorruptLedgerError, ANOTHER_RECORD):
+            desk._load(other)
+
+
+def test_a_record_of_another_controller_is_none_of_this_studio(
+    studio: Studio, desk: ConsentDesk, tmp_path: Path
+) -> None:
+    with closing(make_studio(tmp_path / "another")) as another:
+        row = record_consent(another).row
+    with refused(CorruptLedgerError, "consent: the record was signed by another controller than this studio"):
+        desk._load(row)
+
+
+def test_data_that_were_not_signed_are_not_shown(studio: Studio, desk: ConsentDesk) -> None:
+    recorded = record_consent(studio)
+    other = dataclasses.replace(recorded.record, disclosure_digests=("another",))
+    with refused(VerificationError, "disclosure legal_name: does not belong to this record", code="disclosure-foreign"):
+        desk.disclosures(dataclasses.replace(recorded, record=other))
