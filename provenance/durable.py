@@ -57,6 +57,19 @@ def read(path: Path, *, max_bytes: int) -> bytes:
     return data
 
 
+def flush(path: Path) -> None:
+    """Flush a file, or the names in a folder, to the disk.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 @contextlib.contextmanager
 def _named_errors(path: Path) -> Iterator[None]:
     """Let an error of the system name the file that was asked for, not the unnamed one behind it."""

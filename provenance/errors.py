@@ -8,10 +8,15 @@ ProvenanceError
 ├── KeyMaterialError         a key or passphrase is missing, wrong or unfit
 ├── VaultError               a sealed datum cannot be opened
 ├── LedgerError              the ledger cannot do what was asked
-│   └── CorruptLedgerError   what is stored contradicts what was signed
+│   ├── CorruptLedgerError   what is stored contradicts what was signed
+│   ├── RolledBackError      what is stored is older than what was signed
+│   ├── ForkedLogError       a log signed two checkpoints that cannot both be true
+│   ├── WitnessConflictError     a witness holds the ledger at another size
+│   └── WitnessRefusedError      a witness says that the ledger does not follow from what it cosigned
 ├── CredentialError          Content Credentials cannot be read or written
 │   ├── NoCredentialError        the file carries none
 │   └── RemoteCredentialError    they lie elsewhere, and are not fetched
+├── NetworkError             an address that was named cannot be reached, or gives no usable answer
 └── VerificationError        a signature or proof does not verify
 ```
 
@@ -19,6 +24,7 @@ ProvenanceError
 found. `hint` says what to do next. `code` is stable and meant for programs.
 """
 
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -81,6 +87,85 @@ class CorruptLedgerError(LedgerError):
     default_code = "ledger-corrupt"
 
 
+class RolledBackError(LedgerError):
+    """The ledger is older than something that it signed: a restored backup, which must not sign again.
+
+    Attributes:
+        notes: the signed checkpoints that show it, the ledger's own first; empty where none are at hand.
+    """
+
+    default_code = "ledger-rolled-back"
+
+    def __init__(
+        self, message: str, *, code: str | None = None, hint: str | None = None, notes: tuple[bytes, ...] = ()
+    ) -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.notes = notes
+
+
+class ForkedLogError(LedgerError):
+    """A log signed two checkpoints that cannot both be true, or took one back.
+
+    Attributes:
+        notes: both signed checkpoints, the one that was seen first before the other.
+        evidence: the file that keeps them, or None.
+    """
+
+    default_code = "log-forked"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        hint: str | None = None,
+        notes: tuple[bytes, ...] = (),
+        evidence: Path | None = None,
+    ) -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.notes = notes
+        self.evidence = evidence
+
+
+class WitnessConflictError(LedgerError):
+    """A witness holds this ledger at another size than was said.
+
+    Attributes:
+        size: the size that it cosigned last. Where it is larger than the checkpoint's, this ledger is older than what
+            was cosigned; where it is smaller, a proof from that size helps.
+    """
+
+    default_code = "witness-conflict"
+
+    def __init__(self, message: str, *, size: int = 0, code: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.size = size
+
+
+class WitnessRefusedError(LedgerError):
+    """A witness says that a checkpoint does not follow from what it cosigned: the ledger may have forked.
+
+    Attributes:
+        submitted: the signed checkpoint that it refused.
+        held: the signed checkpoint that it cosigned last, with its cosignature; None if it did not say.
+    """
+
+    default_code = "witness-refused"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        submitted: bytes = b"",
+        held: bytes | None = None,
+        code: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.submitted = submitted
+        self.held = held
+
+
 class CredentialError(ProvenanceError):
     """Content Credentials cannot be read or written."""
 
@@ -97,6 +182,12 @@ class RemoteCredentialError(CredentialError):
     """The file only names a place where its Content Credentials lie; nothing is ever fetched."""
 
     default_code = "remote-credential"
+
+
+class NetworkError(ProvenanceError):
+    """An address that the caller named cannot be reached, or gives no usable answer."""
+
+    default_code = "network"
 
 
 class VerificationError(ProvenanceError):

@@ -4,7 +4,7 @@ Every signature's protected header names its role and carries its public key, so
 somebody who has nothing but the document. Whose key it is, the caller decides.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from joserfc.jws import JWSRegistry
 
 ALGORITHMS: Final = ("Ed25519", "ES256")
-HEADER_NAMES: Final = ("role", "assurance", "signed_at")
+# What a protected header says beside algorithm and key, and the kind of each, by joserfc's name for it.
+HEADER_NAMES: Final = {"role": "str", "assurance": "str", "signed_at": "str", "initialled_scopes": "list[str]"}
 MAX_SIGNATURES = 16
 MAX_PAYLOAD_BYTES = 64 * 1024
 
@@ -31,12 +32,14 @@ class Signature:
         assurance: how surely the key was theirs, where stated.
         signed_at: the signer's own statement of time, RFC 3339.
         key_urn: the RFC 9278 name of the key that signed.
+        initialled: the parts of the document that the signer put their initials to.
     """
 
     role: str
     assurance: str | None
     signed_at: str
     key_urn: str
+    initialled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Signed:
         return found[0]
 
 
-def sign(payload: bytes, signers: Sequence[tuple[SigningKey, Mapping[str, str]]]) -> dict[str, Json]:
+def sign(payload: bytes, signers: Sequence[tuple[SigningKey, JsonObject]]) -> dict[str, Json]:
     """Return `payload` signed by every one of `signers`, each with its header fields `role`, `signed_at`, ….
 
     Raises:
@@ -130,6 +133,7 @@ def _signature(header: dict[str, Any]) -> Signature:
         assurance=header.get("assurance"),
         signed_at=header["signed_at"],
         key_urn=thumbprint_urn(header["jwk"]),
+        initialled=tuple(header.get("initialled_scopes", ())),
     )
 
 
@@ -147,5 +151,5 @@ def _registry() -> "JWSRegistry":
     from joserfc.jws import JWSRegistry
     from joserfc.registry import HeaderParameter
 
-    extra = {name: HeaderParameter(name, "str") for name in HEADER_NAMES}
+    extra = {name: HeaderParameter(name, kind) for name, kind in HEADER_NAMES.items()}
     return JWSRegistry(header_registry=extra, algorithms=list(ALGORITHMS))

@@ -8,7 +8,7 @@ store turns each range into its hash. Verification follows the iterative algorit
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from provenance.errors import VerificationError
@@ -45,6 +45,7 @@ class Frontier:
 
     size: int = 0
     hashes: tuple[bytes, ...] = ()
+    _root: bytes | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.hashes) != self.size.bit_count() or any(len(h) != HASH_BYTES for h in self.hashes):
@@ -70,11 +71,13 @@ class Frontier:
 
     def root(self) -> bytes:
         """Return the root hash, 32 bytes; of the empty tree, SHA-256 of nothing (RFC 9162, 2.1.1)."""
-        if not self.hashes:
-            return EMPTY_ROOT
-        root = self.hashes[-1]
+        if self._root is not None:
+            return self._root
+        root = self.hashes[-1] if self.hashes else EMPTY_ROOT
         for left in reversed(self.hashes[:-1]):
             root = node_hash(left, root)
+        # It never changes, and each append asks for it three times.
+        object.__setattr__(self, "_root", root)
         return root
 
 
@@ -127,21 +130,20 @@ def consistency_ranges(*, old_size: int, new_size: int) -> list[LeafRange]:
     return ranges[::-1]
 
 
-def verify_inclusion(*, leaf: bytes, index: int, size: int, root: bytes, proof: Sequence[bytes]) -> None:
-    """Check that a leaf hash stands at `index` in the tree of `size` leaves with this root (RFC 9162, 2.1.3.2).
+def inclusion_root(*, leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
+    """Return the root, 32 bytes, that an inclusion proof leads to; whether a log signed it is for the caller to check.
 
     Args:
         leaf: 32 bytes.
         index: from 0 to size − 1.
-        size: taken from a *signed* checkpoint, never from the proof.
-        root: 32 bytes, from the same checkpoint.
+        size: what the proof is said to be for.
         proof: hashes of 32 bytes, the leaf's sibling first.
 
     Raises:
-        VerificationError: the proof does not lead to the root, or has the wrong shape.
+        VerificationError: the proof has another shape than such a tree gives it (RFC 9162, 2.1.3.2).
     """
     place = "inclusion proof"
-    _check_hashes(place, (leaf, root, *proof))
+    _check_hashes(place, (leaf, *proof))
     if not 0 <= index < size:
         raise VerificationError(f"{place}: expected an index below the tree size {size}, got {index}")
     position, last, computed = index, size - 1, leaf
@@ -157,35 +159,51 @@ def verify_inclusion(*, leaf: bytes, index: int, size: int, root: bytes, proof: 
         position, last = position >> 1, last >> 1
     if last != 0:
         raise VerificationError(f"{place}: shorter than a tree of size {size} needs: got {len(proof)} hashes")
+    return computed
+
+
+def verify_inclusion(*, leaf: bytes, index: int, size: int, root: bytes, proof: Sequence[bytes]) -> None:
+    """Check that a leaf hash stands at `index` in the tree of `size` leaves with this root (RFC 9162, 2.1.3.2).
+
+    Args:
+        leaf: 32 bytes.
+        index: from 0 to size − 1.
+        size: taken from a *signed* checkpoint, never from the proof.
+        root: 32 bytes, from the same checkpoint.
+        proof: hashes of 32 bytes, the leaf's sibling first.
+
+    Raises:
+        VerificationError: the proof does not lead to the root, or has the wrong shape.
+    """
+    place = "inclusion proof"
+    _check_hashes(place, (leaf, root, *proof))
+    computed = inclusion_root(leaf=leaf, index=index, size=size, proof=proof)
     if computed != root:
         raise VerificationError(f"{place}: expected root {root.hex()}, got {computed.hex()}")
 
 
-def verify_consistency(  # noqa: PLR0912 the algorithm is kept in the order of the RFC
-    *, old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]
-) -> None:
-    """Check that the tree of `new_size` is the tree of `old_size` with leaves appended (RFC 9162, 2.1.4.2).
+def consistency_root(*, old_size: int, old_root: bytes, new_size: int, proof: Sequence[bytes]) -> bytes:
+    """Return the root, 32 bytes, that a consistency proof leads to from an old root (RFC 9162, 2.1.4.2).
+
+    Whether a log signed it is for the caller to check.
 
     Args:
         old_size: at least 1: every tree extends the empty one, so that proof would say nothing.
         old_root: 32 bytes.
         new_size: at least `old_size`.
-        new_root: 32 bytes.
         proof: hashes of 32 bytes; none if the sizes are equal.
 
     Raises:
-        VerificationError: the proof does not lead to both roots, or has the wrong shape.
+        VerificationError: the proof does not lead to the old root, or has the wrong shape.
     """
     place = "consistency proof"
-    _check_hashes(place, (old_root, new_root, *proof))
+    _check_hashes(place, (old_root, *proof))
     if not 0 < old_size <= new_size:
         raise VerificationError(f"{place}: expected 0 < old size <= new size, got {old_size} and {new_size}")
     if old_size == new_size:
         if proof:
             raise VerificationError(f"{place}: expected no hashes between equal sizes, got {len(proof)}")
-        if old_root != new_root:
-            raise VerificationError(f"{place}: two roots for size {old_size}: {old_root.hex()} and {new_root.hex()}")
-        return
+        return old_root
     path = list(proof) if old_size & (old_size - 1) else [old_root, *proof]
     if not path:
         raise VerificationError(f"{place}: expected hashes between sizes {old_size} and {new_size}, got none")
@@ -208,8 +226,32 @@ def verify_consistency(  # noqa: PLR0912 the algorithm is kept in the order of t
         raise VerificationError(f"{place}: shorter than sizes {old_size} and {new_size} need")
     if computed_old != old_root:
         raise VerificationError(f"{place}: expected old root {old_root.hex()}, got {computed_old.hex()}")
-    if computed_new != new_root:
-        raise VerificationError(f"{place}: expected new root {new_root.hex()}, got {computed_new.hex()}")
+    return computed_new
+
+
+def verify_consistency(
+    *, old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]
+) -> None:
+    """Check that the tree of `new_size` is the tree of `old_size` with leaves appended (RFC 9162, 2.1.4.2).
+
+    Args:
+        old_size: at least 1: every tree extends the empty one, so that proof would say nothing.
+        old_root: 32 bytes.
+        new_size: at least `old_size`.
+        new_root: 32 bytes.
+        proof: hashes of 32 bytes; none if the sizes are equal.
+
+    Raises:
+        VerificationError: the proof does not lead to both roots, or has the wrong shape.
+    """
+    place = "consistency proof"
+    _check_hashes(place, (old_root, new_root, *proof))
+    computed = consistency_root(old_size=old_size, old_root=old_root, new_size=new_size, proof=proof)
+    if computed == new_root:
+        return
+    if old_size == new_size:
+        raise VerificationError(f"{place}: two roots for size {old_size}: {old_root.hex()} and {new_root.hex()}")
+    raise VerificationError(f"{place}: expected new root {new_root.hex()}, got {computed.hex()}")
 
 
 def _split(size: int) -> int:

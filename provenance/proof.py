@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provenance.canonical import from_base64
-from provenance.checkpoint import Checkpoint, open_checkpoint
+from provenance.checkpoint import Checkpoint, LogKey, open_checkpoint
 from provenance.errors import InputError
 from provenance.merkle import HASH_BYTES, leaf_hash, verify_inclusion
-from provenance.note import NoteKey, parse_note
+from provenance.note import NoteVerifier, parse_note
 
 HEADER = "c2sp.org/tlog-proof@v1"
-MAX_PROOF_BYTES = 64 * 1024
+# Room for 16 signatures of 5 kB each (c2sp.org/signed-note) beside the proof itself.
+MAX_PROOF_BYTES = 128 * 1024
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,18}")
 _MAX_HASHES = 64
@@ -26,7 +27,7 @@ class LedgerProof:
         index: of the entry, from 0.
         hashes: the inclusion proof, the leaf's sibling first; 32 bytes each.
         checkpoint: the signed note, as the log wrote it.
-        extra: whatever the maker of the proof added; never authenticated.
+        extra: whatever the maker of the proof added; never authenticated. None where there is nothing.
     """
 
     index: int
@@ -37,7 +38,7 @@ class LedgerProof:
     def to_text(self) -> str:
         """Return the proof as text, in the form of the specification."""
         lines = [HEADER]
-        if self.extra is not None:
+        if self.extra:
             lines.append(f"extra {base64.b64encode(self.extra).decode('ascii')}")
         lines.append(f"index {self.index}")
         lines.extend(base64.b64encode(value).decode("ascii") for value in self.hashes)
@@ -48,10 +49,11 @@ class LedgerProof:
         """The log that the checkpoint names, before anything was verified."""
         return parse_note(self.checkpoint).text.split("\n", 1)[0]
 
-    def verify(self, entry: bytes, *, keys: Sequence[NoteKey]) -> Checkpoint:
+    def verify(self, entry: bytes, *, keys: Sequence[NoteVerifier | LogKey]) -> Checkpoint:
         """Check that the log with one of `keys` holds `entry`, and return the checkpoint that says so.
 
-        The tree size and root come from the signed checkpoint.
+        The tree size and root come from the signed checkpoint. Whether witnesses cosigned it is for a
+        `provenance.policy.Policy` to say.
 
         Raises:
             InputError: the checkpoint is malformed.
@@ -85,6 +87,8 @@ def parse_proof(text: str) -> LedgerProof:
     position, extra = 1, None
     if len(lines) > position and lines[position].startswith("extra "):
         extra = from_base64(lines[position].removeprefix("extra "), place=f"proof line {position + 1}")
+        if not extra:
+            raise InputError(f"proof line {position + 1}: expected extra data or no such line, got none")
         position += 1
     if len(lines) <= position or not lines[position].startswith("index "):
         raise InputError(f"proof line {position + 1}: expected the index")

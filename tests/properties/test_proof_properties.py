@@ -22,7 +22,7 @@ PROOFS = st.builds(
     st.integers(0, 10**19 - 1),
     st.lists(st.binary(min_size=32, max_size=32), max_size=64).map(tuple),
     st.sampled_from(CHECKPOINTS),
-    st.none() | st.binary(max_size=50),
+    st.none() | st.binary(min_size=1, max_size=50),
 )
 
 

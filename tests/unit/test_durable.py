@@ -299,3 +299,11 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
 def test_a_name_with_control_characters_leaves_the_message_on_one_line(tmp_path: Path, name: str, shown: str) -> None:
     with refused(InputError, f"{shown}: no such file", code="file-missing"):
         durable.read(tmp_path / name, max_bytes=5)
+
+
+def test_a_file_and_a_folder_are_flushed(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"data")
+    durable.flush(tmp_path / "file")
+    durable.flush(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        durable.flush(tmp_path / "none")

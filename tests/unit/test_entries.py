@@ -4,19 +4,29 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from support.refusals import refused
+from support.refusals import assert_plain_message, refused
 
 from provenance.canonical import Json, canonical_bytes, to_base64url
 from provenance.entries import (
     MAX_ENTRY_BYTES,
+    MAX_NUMBER,
+    MAX_STATUS_LIST,
     TAG_CONSENT,
     TAG_CONSENT_EVENT,
+    TAG_ERASURE,
     TAG_IMAGE,
+    AnchorEntry,
     ConsentEntry,
     ConsentEventEntry,
     Entry,
+    ErasureEntry,
     GenesisEntry,
+    KeyEntry,
     StampEntry,
+    StampRevokedEntry,
+    StatusListEntry,
+    are_plain,
+    check_entry,
     commit,
     parse_entry,
     verify_commitment,
@@ -26,7 +36,7 @@ from provenance.errors import InputError, VerificationError
 AT = datetime(2026, 11, 23, 21, 7, tzinfo=UTC)
 ONE, TWO, THREE = bytes([1]) * 32, bytes([2]) * 32, bytes([3]) * 32
 ONE_TEXT, TWO_TEXT, THREE_TEXT = to_base64url(ONE), to_base64url(TWO), to_base64url(THREE)
-TAGS = [TAG_CONSENT, TAG_CONSENT_EVENT, TAG_IMAGE]
+TAGS = [TAG_CONSENT, TAG_CONSENT_EVENT, TAG_ERASURE, TAG_IMAGE]
 
 ENTRIES: list[tuple[Entry, str]] = [
     (
@@ -45,6 +55,32 @@ ENTRIES: list[tuple[Entry, str]] = [
         f'{{"at":"2026-11-23T21:07Z","handles":["{THREE_TEXT}","{TWO_TEXT}"],"image":"{ONE_TEXT}",'
         '"type":"stamp","v":1}',
     ),
+    (
+        KeyEntry(AT, "added", "studio.example/log+00000000+AAAA"),
+        '{"action":"added","at":"2026-11-23T21:07Z","key":"studio.example/log+00000000+AAAA","type":"key","v":1}',
+    ),
+    (
+        KeyEntry(AT, "retired", "studio.example/log+00000000+AAAA"),
+        '{"action":"retired","at":"2026-11-23T21:07Z","key":"studio.example/log+00000000+AAAA","type":"key","v":1}',
+    ),
+    (StampRevokedEntry(AT, 1), '{"at":"2026-11-23T21:07Z","stamp":1,"type":"stamp-revoked","v":1}'),
+    (
+        StampRevokedEntry(AT, MAX_NUMBER),
+        '{"at":"2026-11-23T21:07Z","stamp":9007199254740991,"type":"stamp-revoked","v":1}',
+    ),
+    (
+        StatusListEntry(AT, 0, ONE),
+        f'{{"at":"2026-11-23T21:07Z","digest":"{ONE_TEXT}","list":0,"type":"status-list","v":1}}',
+    ),
+    (
+        StatusListEntry(AT, MAX_STATUS_LIST, ONE),
+        f'{{"at":"2026-11-23T21:07Z","digest":"{ONE_TEXT}","list":999999,"type":"status-list","v":1}}',
+    ),
+    (ErasureEntry(AT, ONE), f'{{"at":"2026-11-23T21:07Z","commitment":"{ONE_TEXT}","type":"erasure","v":1}}'),
+    (
+        AnchorEntry(AT, 70_000, ONE),
+        f'{{"at":"2026-11-23T21:07Z","size":70000,"token":"{ONE_TEXT}","type":"anchor","v":1}}',
+    ),
 ]
 
 
@@ -58,6 +94,11 @@ def written(without: str = "", **members: Json) -> bytes:
 def test_an_entry_is_written_in_its_one_form_and_read_again(entry: Entry, text: str) -> None:
     assert entry.to_bytes() == text.encode()
     assert parse_entry(text.encode()) == entry
+
+
+@pytest.mark.parametrize(("entry", "text"), ENTRIES)
+def test_the_check_of_an_entry_says_its_type(entry: Entry, text: str) -> None:
+    assert check_entry(text.encode()) == entry.type
 
 
 @pytest.mark.parametrize(("entry", "text"), ENTRIES)
@@ -133,6 +174,33 @@ def test_a_larger_entry_is_not_read() -> None:
         (written(type="stamp", handles=[]), "entry.image: expected base64url without padding"),
         (written(type="stamp", handles=[5], image=ONE_TEXT), "entry.handles: expected base64url without padding"),
         (written(type="stamp", handles=[""], image=ONE_TEXT), "entry.handles: expected 32 bytes, got 0"),
+        (written(type="erasure", commitment="AAAA"), "entry.commitment: expected 32 bytes, got 3"),
+        (written(type="key", action="added"), "entry.key: expected text"),
+        (written(type="key", key="key"), "entry.action: expected added or retired, got None"),
+        (written(type="key", key="key", action="lost"), "entry.action: expected added or retired, got 'lost'"),
+        (written(type="key", key="key", action=["added"]), "entry.action: expected added or retired, got ['added']"),
+        (written(type="stamp-revoked"), "entry.stamp: expected a whole number from 1 to 9007199254740991"),
+        (written(type="stamp-revoked", stamp=0), "entry.stamp: expected a whole number from 1 to 9007199254740991"),
+        (written(type="stamp-revoked", stamp=-1), "entry.stamp: expected a whole number from 1 to 9007199254740991"),
+        (written(type="stamp-revoked", stamp=True), "entry.stamp: expected a whole number from 1 to 9007199254740991"),
+        (written(type="stamp-revoked", stamp="1"), "entry.stamp: expected a whole number from 1 to 9007199254740991"),
+        (
+            written(type="stamp-revoked", stamp=1).replace(b'"stamp":1', b'"stamp":9007199254740992'),
+            "entry.stamp: expected a whole number from 1 to 9007199254740991",
+        ),
+        (written(type="status-list", digest=ONE_TEXT), "entry.list: expected a whole number from 0 to 999999"),
+        (written(type="status-list", digest=ONE_TEXT, list=-1), "entry.list: expected a whole number from 0 to 999999"),
+        (
+            written(type="status-list", digest=ONE_TEXT, list=1_000_000),
+            "entry.list: expected a whole number from 0 to 999999",
+        ),
+        (written(type="status-list", list=1), "entry.digest: expected base64url without padding"),
+        (written(type="anchor", token=ONE_TEXT), "entry.size: expected a whole number from 1 to 9007199254740991"),
+        (
+            written(type="anchor", token=ONE_TEXT, size=0),
+            "entry.size: expected a whole number from 1 to 9007199254740991",
+        ),
+        (written(type="anchor", size=1, token="AAAA"), "entry.token: expected 32 bytes, got 3"),
         (written(type="genesis", key="key"), "entry.origin: expected text"),
         (written(type="genesis", origin="log"), "entry.key: expected text"),
         (written(type="genesis", origin=5, key="key"), "entry.origin: expected text"),
@@ -140,8 +208,9 @@ def test_a_larger_entry_is_not_read() -> None:
     ],
 )
 def test_another_document_than_an_entry_is_refused(data: bytes, message: str) -> None:
-    with refused(InputError, message):
-        parse_entry(data)
+    for read in (parse_entry, check_entry):
+        with refused(InputError, message):
+            read(data)
 
 
 @pytest.mark.parametrize(
@@ -159,12 +228,20 @@ def test_another_document_than_an_entry_is_refused(data: bytes, message: str) ->
         (json.dumps(json.loads(written())).encode(), "consent"),
         (ENTRIES[0][1].replace("studio", "\\u0073tudio").encode(), "genesis"),
         (b'{"v":1,' + written()[1:].replace(b',"v":1', b""), "consent"),
+        (written(type="erasure", more=None), "erasure"),
+        (written(type="key", key="key", action="added"), "key"),
+        (written(type="stamp-revoked", stamp=1), "stamp-revoked"),
+        (written(type="status-list", list=1, digest=ONE_TEXT), "status-list"),
+        (written(type="anchor", size=1, token=ONE_TEXT), "anchor"),
+        (written(without="commitment", type="stamp-revoked", stamp=1) + b"\n", "stamp-revoked"),
+        (written(without="commitment", type="anchor", size=1, token=ONE_TEXT).replace(b":", b" :", 1), "anchor"),
     ],
 )
 def test_an_entry_in_another_form_or_with_further_members_is_refused(data: bytes, entry_type: str) -> None:
     message = f"entry of type {entry_type}: expected canonical bytes with no further members"
-    with refused(InputError, message):
-        parse_entry(data)
+    for read in (parse_entry, check_entry):
+        with refused(InputError, message):
+            read(data)
 
 
 def test_half_a_character_in_an_entry_is_refused() -> None:
@@ -175,6 +252,37 @@ def test_half_a_character_in_an_entry_is_refused() -> None:
 
 def test_an_entry_of_an_early_year_is_read() -> None:
     assert parse_entry(written(at="0999-01-01T00:00Z")) == ConsentEntry(datetime(999, 1, 1, tzinfo=UTC), ONE)
+
+
+@pytest.mark.parametrize("number", [b"01", b"+1", b"1.0", b"1e3", b" 1"])
+def test_an_index_in_another_form_is_refused(number: bytes) -> None:
+    data = b'{"at":"2026-11-23T21:07Z","stamp":' + number + b',"type":"stamp-revoked","v":1}'
+    for read in (parse_entry, check_entry):
+        with pytest.raises(InputError) as caught:
+            read(data)
+        assert_plain_message(caught.value)
+
+
+@pytest.mark.parametrize("at", ["2026-02-29T00:00Z", "2026-13-01T00:00Z", "2026-01-01T24:00Z", "0000-01-01T00:00Z"])
+def test_a_time_that_never_was_is_refused_each_time(at: str) -> None:
+    for read in (parse_entry, check_entry, check_entry):
+        with refused(InputError, f"time: expected a time such as 2026-11-23T21:07Z, got '{at}'"):
+            read(written(at=at))
+
+
+def test_the_check_refuses_a_larger_entry() -> None:
+    handles = ",".join([f'"{ONE_TEXT}"'] * 1500)
+    data = f'{{"at":"2026-11-23T21:07Z","handles":[{handles}],"image":"{ONE_TEXT}","type":"stamp","v":1}}'
+    with refused(InputError, f"entry: expected at most 65535 bytes, got {len(data)}"):
+        check_entry(data.encode())
+    assert not are_plain([data.encode()])
+
+
+def test_the_check_takes_the_largest_stamp() -> None:
+    largest = StampEntry(AT, ONE, (ONE,) * 1422).to_bytes()
+    assert len(largest) <= MAX_ENTRY_BYTES < len(largest) + 46
+    assert check_entry(largest) == "stamp"
+    assert are_plain([largest, largest])
 
 
 @pytest.mark.parametrize("tag", TAGS)
@@ -190,7 +298,7 @@ def test_a_commitment_depends_on_its_tag_its_randomness_and_its_digest() -> None
         commit(TAG_IMAGE, randomness=ONE, digest=ONE),
         commit(TAG_IMAGE, randomness=TWO, digest=ONE),
     }
-    assert len(made) == 6
+    assert len(made) == 7
 
 
 @pytest.mark.parametrize(
@@ -241,7 +349,12 @@ def test_another_commitment_does_not_open(commitment: bytes) -> None:
 
 
 def test_the_known_tags_are_these() -> None:
-    assert TAGS == ["provenance/consent/v1", "provenance/consent-event/v1", "provenance/image/v1"]
+    assert TAGS == [
+        "provenance/consent/v1",
+        "provenance/consent-event/v1",
+        "provenance/erasure/v1",
+        "provenance/image/v1",
+    ]
 
 
 def test_a_hash_takes_43_characters() -> None:

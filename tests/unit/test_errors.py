@@ -8,16 +8,21 @@ from provenance import errors
 from provenance.errors import (
     CorruptLedgerError,
     CredentialError,
+    ForkedLogError,
     InputError,
     KeyMaterialError,
     LedgerError,
+    NetworkError,
     NoCredentialError,
     ProvenanceError,
     RefusedError,
     RemoteCredentialError,
+    RolledBackError,
     StudioError,
     VaultError,
     VerificationError,
+    WitnessConflictError,
+    WitnessRefusedError,
 )
 
 TREE = [
@@ -29,9 +34,14 @@ TREE = [
     (VaultError, ProvenanceError, "vault"),
     (LedgerError, ProvenanceError, "ledger"),
     (CorruptLedgerError, LedgerError, "ledger-corrupt"),
+    (RolledBackError, LedgerError, "ledger-rolled-back"),
+    (ForkedLogError, LedgerError, "log-forked"),
+    (WitnessConflictError, LedgerError, "witness-conflict"),
+    (WitnessRefusedError, LedgerError, "witness-refused"),
     (CredentialError, ProvenanceError, "credential"),
     (NoCredentialError, CredentialError, "no-credential"),
     (RemoteCredentialError, CredentialError, "remote-credential"),
+    (NetworkError, ProvenanceError, "network"),
     (VerificationError, ProvenanceError, "verification"),
 ]
 KINDS = [kind for kind, _, _ in TREE]

@@ -6,7 +6,18 @@ from support.refusals import refused
 
 from provenance.errors import InputError, VerificationError
 from provenance.keys import SigningKey
-from provenance.note import ED25519, MAX_NOTE_BYTES, MAX_SIGNATURES, Note, NoteKey, NoteSignature, parse_note, sign_note
+from provenance.note import (
+    ED25519,
+    MAX_NOTE_BYTES,
+    MAX_SIGNATURES,
+    Note,
+    NoteKey,
+    NoteSignature,
+    NoteSigner,
+    parse_note,
+    parse_signatures,
+    sign_note,
+)
 
 TEXT = "If only every note\nwere signed.\n"
 SIGNING_KEY = SigningKey.generate("Ed25519")
@@ -242,6 +253,14 @@ def test_the_message_names_all_keys_and_all_signers() -> None:
         countersigned().verify(keys=keys)
 
 
+def test_the_message_tells_keys_of_one_name_apart_by_their_ids() -> None:
+    same, another = NoteKey(KEY.name, bytes(32)), NoteKey("a", bytes(32))
+    expected, got = (f"{KEY.name}+{key.key_id.hex()}" for key in (same, KEY))
+    message = f"note: expected a signature of {expected}, a, got those of {got!r}, {OTHER_KEY.name!r}"
+    with refused(VerificationError, message, code="note-unknown-signer"):
+        countersigned().verify(keys=[same, another])
+
+
 def test_without_keys_no_note_is_verified() -> None:
     message = f"note: expected a signature of nobody, got those of {KEY.name!r}"
     with refused(VerificationError, message, code="note-unknown-signer"):
@@ -338,3 +357,93 @@ def test_a_malformed_signature_line_is_refused_with_its_number(line: str, messag
 def test_a_signature_line_with_another_name_than_allowed_is_refused(name: str) -> None:
     with refused(InputError, f"{NAME_EXPECTED}, got {name!r}"):
         parse_note(f"a\n\n— {name} AAAAAAA=\n".encode())
+
+
+# --- several signers, and lines of every kind
+
+
+class Stamp:
+    """A verifier of a kind of its own: its signature is the length of the text."""
+
+    name = "stamp.example"
+    key_id = b"\x00\x01\x02\x03"
+
+    def verify_line(self, text: str, signature: bytes) -> None:
+        if signature != str(len(text)).encode():
+            raise VerificationError("note: the stamp is wrong", code="note-signature")
+
+
+def test_a_note_is_signed_by_several_keys_in_their_order() -> None:
+    also = [NoteSigner(OTHER_KEY, OTHER_SIGNING_KEY.sign)]
+    signed = sign_note(TEXT, key=KEY, sign=SIGNING_KEY.sign, also=also)
+    assert signed == countersigned()
+    assert signed.verify(keys=[KEY, OTHER_KEY]) == (KEY, OTHER_KEY)
+
+
+def test_one_key_does_not_sign_twice() -> None:
+    with refused(InputError, f"note: expected different keys, got {KEY.name} twice"):
+        sign_note(TEXT, key=KEY, sign=SIGNING_KEY.sign, also=[NoteSigner(KEY, SIGNING_KEY.sign)])
+
+
+def test_a_line_of_another_kind_is_carried_and_checked_by_its_verifier() -> None:
+    stamp = Stamp()
+    signed = note().with_signatures([NoteSignature(stamp.name, stamp.key_id, str(len(TEXT)).encode())])
+    assert parse_note(signed.to_bytes()) == signed
+    assert signed.verify(keys=[stamp]) == (stamp,)
+    assert signed.verify(keys=[KEY]) == (KEY,)
+    wrong = signed.with_signatures([NoteSignature(stamp.name, stamp.key_id, b"0")])
+    with refused(VerificationError, "note: the stamp is wrong", code="note-signature"):
+        wrong.verify(keys=[KEY, stamp])
+
+
+def test_added_lines_follow_the_others_and_leave_the_note_as_it_was() -> None:
+    before = note()
+    lines = [NoteSignature("a", bytes(4), b"1"), NoteSignature("b", bytes(4), b"2")]
+    assert before.with_signatures(lines).signatures == (*before.signatures, *lines)
+    assert before == note()
+    assert before.with_signatures([]) == before
+
+
+def test_an_added_line_takes_the_place_of_a_line_by_the_same_key() -> None:
+    first, second = NoteSignature("a", bytes(4), b"1"), NoteSignature("b", bytes(4), b"2")
+    newer = NoteSignature("a", bytes(4), b"3")
+    assert Note(TEXT, (first, second)).with_signatures([newer, newer]).signatures == (newer, second)
+
+
+@pytest.mark.parametrize("line", [NoteSignature("a", b"\x00\x00\x00\x01", b"3"), NoteSignature("c", bytes(4), b"3")])
+def test_a_line_that_shares_only_a_name_or_an_id_is_another_key(line: NoteSignature) -> None:
+    first = NoteSignature("a", bytes(4), b"1")
+    assert Note(TEXT, (first,)).with_signatures([line]).signatures == (first, line)
+
+
+def test_no_more_lines_are_added_than_can_be_read() -> None:
+    lines = [NoteSignature(f"w{number}", bytes(4), b"1") for number in range(MAX_SIGNATURES)]
+    full = Note(TEXT, (lines[0],)).with_signatures(lines)
+    assert parse_note(full.to_bytes()) == full
+    with refused(InputError, f"note: expected at most {MAX_SIGNATURES} signatures, got {MAX_SIGNATURES + 1}"):
+        note().with_signatures(lines)
+
+
+def test_the_lines_of_a_key_are_found() -> None:
+    assert countersigned().signatures_of(OTHER_KEY) == countersigned().signatures[1:]
+    assert note().signatures_of(OTHER_KEY) == ()
+
+
+def test_signature_lines_are_read_alone() -> None:
+    text = "".join(line.to_text() for line in countersigned().signatures)
+    assert parse_signatures(text) == countersigned().signatures
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "note: expected a newline at its end"),
+        ("— s AAAAAAA=", "note: expected a newline at its end"),
+        ("— s AAAAAAA=\n\n", "note line 2: expected a signature line that starts with an em dash and a space"),
+        ("\n", "note line 1: expected a signature line that starts with an em dash and a space"),
+        ("— s AAAAAAA=\n" * 101, "note: expected at most 100 signatures, got 101"),
+    ],
+)
+def test_other_text_than_signature_lines_is_refused(text: str, message: str) -> None:
+    with refused(InputError, message):
+        parse_signatures(text)

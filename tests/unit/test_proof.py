@@ -5,8 +5,9 @@ from support.logs import LOG_ORIGIN, Log
 from support.refusals import refused
 from support.trees import entry, inclusion, root
 
-from provenance.checkpoint import Checkpoint
+from provenance.checkpoint import Checkpoint, LogKey
 from provenance.errors import InputError, VerificationError
+from provenance.note import NoteSignature, parse_note
 from provenance.proof import HEADER, MAX_PROOF_BYTES, LedgerProof, parse_proof
 
 LOG = Log()
@@ -26,7 +27,7 @@ def test_extra_data_are_written_before_the_index() -> None:
     )
 
 
-@pytest.mark.parametrize("extra", [None, b"", b"more", bytes(1000)])
+@pytest.mark.parametrize("extra", [None, b"more", bytes(1000)])
 @pytest.mark.parametrize(("index", "size"), [(0, 1), (0, 2), (3, 7), (6, 7), (12, 70)])
 def test_a_proof_is_read_as_it_was_written(index: int, size: int, extra: bytes | None) -> None:
     proof = LOG.proof(index, size, extra=extra)
@@ -90,9 +91,11 @@ def test_a_proof_with_hashes_too_few_or_too_many_is_refused(hashes: list[bytes],
 
 
 def test_a_proof_by_an_unknown_log_is_refused() -> None:
-    message = f"note: expected a signature of {LOG_ORIGIN}, got those of {LOG_ORIGIN!r}"
+    other = Log()
+    expected, got = (f"{LOG_ORIGIN}+{log.key.key_id.hex()}" for log in (other, LOG))
+    message = f"note: expected a signature of {expected}, got those of {got!r}"
     with refused(VerificationError, message, code="note-unknown-signer"):
-        LOG.proof(3, 7).verify(entry(3), keys=[Log().key])
+        LOG.proof(3, 7).verify(entry(3), keys=[other.key])
 
 
 def test_a_proof_with_a_changed_checkpoint_is_refused() -> None:
@@ -109,7 +112,7 @@ def test_a_proof_whose_note_is_no_checkpoint_is_refused() -> None:
 
 
 def test_the_limit_is_this() -> None:
-    assert MAX_PROOF_BYTES == 65_536
+    assert MAX_PROOF_BYTES == 131_072
 
 
 def test_a_proof_as_long_as_allowed_is_read() -> None:
@@ -233,3 +236,27 @@ def test_a_proof_with_a_malformed_note_is_refused(note: str, message: str) -> No
 def test_the_origin_of_a_proof_with_a_malformed_note_is_refused() -> None:
     with refused(InputError, "note: expected an empty line before the signatures, got none"):
         _ = LedgerProof(0, (), b"nothing").log_origin
+
+
+def test_extra_data_of_no_bytes_are_no_extra_data() -> None:
+    proof = LedgerProof(3, tuple(inclusion(3, 7)), LOG.checkpoint(7), b"")
+    assert proof.to_text() == LOG.proof(3, 7).to_text()
+    with refused(InputError, "proof line 2: expected extra data or no such line, got none"):
+        parse_proof(f"{HEADER}\nextra \nindex 3\n\n{NOTE}")
+
+
+def test_a_proof_with_sixteen_large_signatures_is_read() -> None:
+    lines = [NoteSignature(f"witness.example/{number}", bytes(4), bytes(3700)) for number in range(16)]
+    note = parse_note(LOG.checkpoint(7)).with_signatures(lines).to_bytes()
+    proof = parse_proof(LedgerProof(3, tuple(inclusion(3, 7)), note).to_text())
+    assert proof.verify(entry(3), keys=[LOG.key]).size == 7
+
+
+def test_a_proof_verifies_with_a_key_that_spoke_for_the_log_then() -> None:
+    assert LOG.proof(3, 7).verify(entry(3), keys=[LogKey(LOG.key, 0, 7)]).size == 7
+
+
+def test_a_proof_by_a_key_that_was_retired_before_is_refused() -> None:
+    message = f"checkpoint: expected a size up to 6, the last that this key of {LOG_ORIGIN} may sign, got 7"
+    with refused(VerificationError, message, code="log-key-retired"):
+        LOG.proof(3, 7).verify(entry(3), keys=[LogKey(LOG.key, 0, 6)])
