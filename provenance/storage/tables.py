@@ -1,12 +1,28 @@
-"""The tables, described once with SQLModel; `database` creates them and speaks to the driver.
+"""The tables, described once with SQLModel; everything else speaks to the driver.
 
-Loading this costs a third of a second, so only the creation of a database does.
+Loading this costs a third of a second, so only the creation and the migration of a database do.
 """
 
-from sqlalchemy import DDL, CheckConstraint, Column, Index, LargeBinary, MetaData, event
+from collections.abc import Iterator
+
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+)
 from sqlmodel import Field, SQLModel
 
 MAX_ENTRY_BYTES = 65_535
+
+# On SQLite a whole number has 64 bits anyhow, and only an INTEGER key is the row's own place.
+_BIG = BigInteger().with_variant(Integer, "sqlite")
 
 
 class StudioTable(SQLModel):
@@ -19,22 +35,27 @@ class EntryTable(StudioTable, table=True):
     """The ledger's entries, in order; never changed, never deleted."""
 
     __tablename__ = "entry"
-    __table_args__ = (CheckConstraint("length(leaf_hash) = 32"), CheckConstraint(f"length(body) <= {MAX_ENTRY_BYTES}"))
+    __table_args__ = (
+        CheckConstraint("length(leaf_hash) = 32"),
+        CheckConstraint("length(entry_id) = 16"),
+        CheckConstraint(f"length(body) <= {MAX_ENTRY_BYTES}"),
+    )
 
-    idx: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    idx: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
     leaf_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    record_id: str = Field(unique=True, max_length=36)
+    entry_id: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class HeadTable(StudioTable, table=True):
-    """Size and frontier of the ledger: the one row that changes."""
+    """Size, root and frontier of the ledger: the one row that changes."""
 
     __tablename__ = "head"
     __table_args__ = (CheckConstraint("id = 1"),)
 
     id: int = Field(default=1, primary_key=True)
-    size: int
+    size: int = Field(sa_column=Column(_BIG, nullable=False))
+    root: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     frontier: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
@@ -43,20 +64,53 @@ class CheckpointTable(StudioTable, table=True):
 
     __tablename__ = "checkpoint"
 
-    size: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    size: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
     note: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class TileTable(StudioTable, table=True):
-    """Full tiles with the nodes between their hashes and their root; never changed, never deleted."""
+    """Full tiles with the nodes between their hashes and their root; made of the entries, and never changed."""
 
     __tablename__ = "tile"
-    __table_args__ = (CheckConstraint("length(root) = 32"),)
+    __table_args__ = (CheckConstraint("length(root) = 32"), {"sqlite_with_rowid": False})
 
     level: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    number: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
     root: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     nodes: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class CosignatureTable(StudioTable, table=True):
+    """What witnesses signed over checkpoints; never changed, never deleted."""
+
+    __tablename__ = "cosignature"
+    # Not the line: one of ML-DSA-44 is longer than what an index of PostgreSQL takes.
+    __table_args__ = (Index("cosignature_by_size", "size"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    size: int = Field(sa_column=Column(_BIG, ForeignKey("checkpoint.size"), nullable=False))
+    line: str
+
+
+class AnchorTable(StudioTable, table=True):
+    """Checkpoints that a time-stamp authority dated, or is to date once it can be reached."""
+
+    __tablename__ = "anchor"
+
+    id: int | None = Field(default=None, primary_key=True)
+    note: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    tsa: str
+    token: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+
+
+class LogKeyTable(StudioTable, table=True):
+    """The log's keys, each with the sizes that it signs; made of the genesis entry and the key entries."""
+
+    __tablename__ = "log_key"
+
+    vkey: str = Field(primary_key=True)
+    first_size: int = Field(sa_column=Column(_BIG, nullable=False))
+    last_size: int | None = Field(default=None, sa_column=Column(_BIG))
 
 
 class ConsentTable(StudioTable, table=True):
@@ -68,7 +122,7 @@ class ConsentTable(StudioTable, table=True):
     code: str = Field(unique=True, max_length=9)
     secret_digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
     envelope: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    entry_idx: int = Field(foreign_key="entry.idx")
+    entry_idx: int = Field(sa_column=Column(_BIG, ForeignKey("entry.idx"), nullable=False))
 
 
 class ConsentEventTable(StudioTable, table=True):
@@ -81,7 +135,7 @@ class ConsentEventTable(StudioTable, table=True):
     record_id: str = Field(foreign_key="consent.record_id", max_length=36)
     number: int
     envelope: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    entry_idx: int = Field(foreign_key="entry.idx")
+    entry_idx: int = Field(sa_column=Column(_BIG, ForeignKey("entry.idx"), nullable=False))
 
 
 class DataKeyTable(StudioTable, table=True):
@@ -103,6 +157,16 @@ class SealedTable(StudioTable, table=True):
     data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
+class RecordTimestampTable(StudioTable, table=True):
+    """Records that a time-stamp authority dated, or is to date once it can be reached."""
+
+    __tablename__ = "record_timestamp"
+
+    record_id: str = Field(primary_key=True, foreign_key="consent.record_id", max_length=36)
+    tsa: str
+    token: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+
+
 class StampTable(StudioTable, table=True):
     """Stamps that were logged: the private link from a handle to its consent."""
 
@@ -111,6 +175,7 @@ class StampTable(StudioTable, table=True):
         Index("stamp_by_key", "key", unique=True),
         Index("stamp_by_handle", "handle"),
         Index("stamp_by_picture", "picture_digest"),
+        Index("stamp_by_record", "record_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -120,25 +185,51 @@ class StampTable(StudioTable, table=True):
     record_id: str | None = Field(default=None, foreign_key="consent.record_id", max_length=36)
     handle: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     image_randomness: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    entry_idx: int = Field(foreign_key="entry.idx")
+    entry_idx: int = Field(sa_column=Column(_BIG, ForeignKey("entry.idx"), nullable=False))
+    note: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
 
 
-# What makes a row of each the same row: to insert it again would replace it, which no trigger on deletion sees.
+# What makes a row of each the same row: SQLite can be told to insert it again in the place of the old one, which no
+# trigger on deletion sees.
 APPEND_ONLY = {
-    "entry": "idx = NEW.idx OR record_id = NEW.record_id",
+    "entry": "idx = NEW.idx OR entry_id = NEW.entry_id",
     "checkpoint": "size = NEW.size",
-    "tile": "level = NEW.level AND number = NEW.number",
+    "cosignature": "id = NEW.id OR (size = NEW.size AND line = NEW.line)",
     "consent_event": "id = NEW.id OR (record_id = NEW.record_id AND number = NEW.number)",
 }
 
-for _name, _same in APPEND_ONLY.items():
-    for _verb, _condition in {
-        "UPDATE": "",
-        "DELETE": "",
-        "INSERT": f"WHEN EXISTS (SELECT 1 FROM {_name} WHERE {_same}) ",  # noqa: S608 both are written above
-    }.items():
-        _trigger = DDL(  # type: ignore[no-untyped-call]
-            f"CREATE TRIGGER {_name}_no_{_verb.lower()} BEFORE {_verb} ON {_name} {_condition}"
-            f"BEGIN SELECT RAISE(ABORT, 'the table {_name} is append-only'); END"
+
+def create_tables(connection: Connection) -> None:
+    """Create every table, and what keeps the append-only ones from being changed; none may be there already."""
+    StudioTable.metadata.create_all(connection, checkfirst=False)
+    guard_tables(connection)
+
+
+def guard_tables(connection: Connection) -> None:
+    """Let the database itself refuse to change or delete rows of the append-only tables."""
+    for statement in _guards(connection.dialect.name):
+        connection.execute(DDL(statement))  # type: ignore[no-untyped-call]
+
+
+def _guards(dialect: str) -> Iterator[str]:
+    if dialect == "postgresql":
+        yield (
+            "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ "
+            "BEGIN RAISE EXCEPTION 'the table %% is append-only', TG_TABLE_NAME; END $$"
         )
-        event.listen(StudioTable.metadata.tables[_name], "after_create", _trigger)
+        for name in APPEND_ONLY:
+            yield (
+                f"CREATE TRIGGER {name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {name} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+            )
+        return
+    for name, same in APPEND_ONLY.items():
+        for verb, condition in {
+            "UPDATE": "",
+            "DELETE": "",
+            "INSERT": f"WHEN EXISTS (SELECT 1 FROM {name} WHERE {same}) ",  # noqa: S608 both are written above
+        }.items():
+            yield (
+                f"CREATE TRIGGER {name}_no_{verb.lower()} BEFORE {verb} ON {name} {condition}"
+                f"BEGIN SELECT RAISE(ABORT, 'the table {name} is append-only'); END"
+            )

@@ -1,0 +1,141 @@
+"""Reading and writing the rows of consents, of the vault, and of stamps."""
+
+from collections.abc import Iterator
+
+from provenance.storage.driver import Driver
+from provenance.storage.interface import ConsentRow, RecordTimestampRow, StampRow
+
+_CONSENT = "SELECT record_id, code, secret_digest, envelope, entry_idx FROM consent"
+_STAMP = "SELECT key, picture_digest, declaration, record_id, handle, image_randomness, entry_idx, note FROM stamp"
+_TIMESTAMP = "SELECT record_id, tsa, token FROM record_timestamp"
+
+
+class ConsentRows:
+    """The private rows of a studio in one database; within a transaction of it, or each statement by itself."""
+
+    _driver: Driver
+
+    def add_consent(self, row: ConsentRow, *, wrapped_key: bytes) -> None:
+        """Keep a signed record and its sealed data key."""
+        self._driver.execute(
+            "INSERT INTO consent (record_id, code, secret_digest, envelope, entry_idx) VALUES (?, ?, ?, ?, ?)",
+            (row.record_id, row.code, row.secret_digest, row.envelope, row.entry_index),
+        )
+        self._driver.execute("INSERT INTO data_key (record_id, wrapped) VALUES (?, ?)", (row.record_id, wrapped_key))
+
+    def find_consent(self, code: str) -> ConsentRow | None:
+        """Return the record with this code."""
+        row = self._driver.one(f"{_CONSENT} WHERE code = ?", (code,))
+        return None if row is None else ConsentRow(*row)
+
+    def find_consent_by_secret(self, secret_digest: bytes) -> ConsentRow | None:
+        """Return the record that the secret with this digest withdraws."""
+        row = self._driver.one(f"{_CONSENT} WHERE secret_digest = ?", (secret_digest,))
+        return None if row is None else ConsentRow(*row)
+
+    def consent(self, record_id: str) -> ConsentRow | None:
+        """Return the record with this id."""
+        row = self._driver.one(f"{_CONSENT} WHERE record_id = ?", (record_id,))
+        return None if row is None else ConsentRow(*row)
+
+    def consents(self) -> Iterator[ConsentRow]:
+        """Yield every record, the newest first."""
+        yield from (ConsentRow(*row) for row in self._driver.all(f"{_CONSENT} ORDER BY entry_idx DESC"))
+
+    def add_event(self, record_id: str, number: int, envelope: bytes, entry_index: int) -> None:
+        """Keep a signed event, numbered from 1 within its record."""
+        self._driver.execute(
+            "INSERT INTO consent_event (record_id, number, envelope, entry_idx) VALUES (?, ?, ?, ?)",
+            (record_id, number, envelope, entry_index),
+        )
+
+    def events(self, record_id: str) -> list[tuple[bytes, int]]:
+        """Return the signed events of a record in order, each with the index of its ledger entry."""
+        rows = self._driver.all(
+            "SELECT envelope, entry_idx FROM consent_event WHERE record_id = ? ORDER BY number", (record_id,)
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    # --- time-stamps
+
+    def add_record_timestamp(self, record_id: str, tsa: str) -> None:
+        """Keep that a record is to be dated by the authority at this address."""
+        self._driver.execute("INSERT INTO record_timestamp (record_id, tsa) VALUES (?, ?)", (record_id, tsa))
+
+    def set_record_token(self, record_id: str, tsa: str, token: bytes) -> None:
+        """Keep the token of a record that waited, and who gave it; a record that was dated stays as it is."""
+        self._driver.execute(
+            "UPDATE record_timestamp SET tsa = ?, token = ? WHERE record_id = ? AND token IS NULL",
+            (tsa, token, record_id),
+        )
+
+    def record_timestamp(self, record_id: str) -> RecordTimestampRow | None:
+        """Return what is known of a record's time-stamp, or None where none was asked for."""
+        row = self._driver.one(f"{_TIMESTAMP} WHERE record_id = ?", (record_id,))
+        return None if row is None else RecordTimestampRow(*row)
+
+    def waiting_timestamps(self) -> list[RecordTimestampRow]:
+        """Return every record that is still to be dated, in the order of their ids."""
+        rows = self._driver.all(f"{_TIMESTAMP} WHERE token IS NULL ORDER BY record_id")
+        return [RecordTimestampRow(*row) for row in rows]
+
+    # --- vault
+
+    def wrapped_key(self, record_id: str) -> bytes | None:
+        """Return a record's sealed data key, or None once it was destroyed."""
+        row = self._driver.one("SELECT wrapped FROM data_key WHERE record_id = ?", (record_id,))
+        return None if row is None else bytes(row[0])
+
+    def add_sealed(self, record_id: str, name: str, data: bytes) -> None:
+        """Keep a sealed datum."""
+        self._driver.execute("INSERT INTO sealed (record_id, name, data) VALUES (?, ?, ?)", (record_id, name, data))
+
+    def sealed(self, record_id: str, name: str) -> bytes | None:
+        """Return a sealed datum."""
+        row = self._driver.one("SELECT data FROM sealed WHERE record_id = ? AND name = ?", (record_id, name))
+        return None if row is None else bytes(row[0])
+
+    # --- stamps
+
+    def add_stamp(self, row: StampRow) -> None:
+        """Keep a logged stamp."""
+        self._driver.execute(
+            "INSERT INTO stamp "
+            "(key, picture_digest, declaration, record_id, handle, image_randomness, entry_idx, note) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                row.key,
+                row.picture_digest,
+                row.declaration,
+                row.record_id,
+                row.handle,
+                row.image_randomness,
+                row.entry_index,
+                row.note,
+            ),
+        )
+
+    def find_stamp(self, key: bytes) -> StampRow | None:
+        """Return the stamp with this key."""
+        row = self._driver.one(f"{_STAMP} WHERE key = ?", (key,))
+        return None if row is None else StampRow(*row)
+
+    def find_stamp_by_handle(self, handle: bytes) -> StampRow | None:
+        """Return the stamp that carries this handle."""
+        row = self._driver.one(f"{_STAMP} WHERE handle = ?", (handle,))
+        return None if row is None else StampRow(*row)
+
+    def find_stamps_of(self, picture_digest: bytes) -> list[StampRow]:
+        """Return every stamp of one picture."""
+        rows = self._driver.all(f"{_STAMP} WHERE picture_digest = ? ORDER BY id", (picture_digest,))
+        return [StampRow(*row) for row in rows]
+
+    def find_stamps_under(self, record_id: str) -> list[StampRow]:
+        """Return every stamp that rests on a consent, the oldest first."""
+        rows = self._driver.all(f"{_STAMP} WHERE record_id = ? ORDER BY id", (record_id,))
+        return [StampRow(*row) for row in rows]
+
+    def count_stamps(self, record_id: str) -> int:
+        """Return how many stamps rest on a consent."""
+        row = self._driver.one("SELECT count(*) FROM stamp WHERE record_id = ?", (record_id,))
+        return int(row[0]) if row else 0

@@ -1,0 +1,1 @@
+"""Steps from each state of the database to the next."""

@@ -1,0 +1,300 @@
+"""Bringing a database up to date, and that it then is as if it had been created today."""
+
+import os
+import random
+import re
+import shutil
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+from support.commands import environment
+from support.ledgers import numbered
+from support.logs import Log
+from support.postgres import Server
+from support.refusals import refused
+from support.state_one import TABLES, create_state_one, fill_state_one
+
+from provenance.errors import StudioError
+from provenance.merkle import Frontier
+from provenance.storage import creation, postgresql
+from provenance.storage.database import Database, create_database
+from provenance.storage.driver import VERSION_TABLE
+from provenance.storage.interface import LogKeyRow
+from provenance.storage.tables import APPEND_ONLY, StudioTable
+from provenance.tiles import TILE_WIDTH, fill_tile
+
+LOG = Log()
+SIZE = 600
+NEWER_HINT = "use the version of provenance that wrote it"
+UNCHANGED = ("checkpoint", "consent", "consent_event", "data_key", "sealed")
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("old") / "studio.db"
+    create_state_one(path)
+    fill_state_one(path, LOG, [numbered(number) for number in range(1, SIZE)])
+    return path
+
+
+@pytest.fixture
+def old(original: Path, tmp_path: Path) -> Path:
+    """A database of state 1 with two full tiles, a consent and a stamp."""
+    return Path(shutil.copyfile(original, tmp_path / "studio.db"))
+
+
+def rows(path: Path, statement: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(statement).fetchall()
+
+
+def schema(path: Path) -> set[str]:
+    """Return everything that a database is made of, without the white space."""
+    found = rows(path, "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {re.sub(r"\s*([(),])\s*", r"\1", " ".join(sql.split())) for (sql,) in found}
+
+
+def contents(path: Path, tables: Sequence[str]) -> dict[str, list[tuple[Any, ...]]]:
+    return {table: sorted(rows(path, f"SELECT * FROM {table}"), key=repr) for table in tables}
+
+
+def check_upgraded(path: Path, old: Path) -> None:
+    """Check that everything is there that was in `old`."""
+    assert contents(path, UNCHANGED) == contents(old, UNCHANGED)
+    # A stamp has no note of what was found in its picture yet.
+    assert rows(path, "SELECT * FROM stamp") == [(*row, None) for row in rows(old, "SELECT * FROM stamp")]
+    with closing(Database(path)) as database:
+        found = list(database.entries(0, 10_000))
+        assert [(row.index, row.leaf_hash, str(uuid.UUID(bytes=row.entry_id)), row.body) for row in found] == rows(
+            old, "SELECT idx, leaf_hash, record_id, body FROM entry ORDER BY idx"
+        )
+        assert database.head() == Frontier().extend([row.leaf_hash for row in found])
+        assert database.head().size == SIZE
+        hashes = [row.leaf_hash for row in found]
+        assert [(tile.nodes, tile.root) for tile in database.tiles()] == [
+            fill_tile(hashes[:TILE_WIDTH]),
+            fill_tile(hashes[TILE_WIDTH : 2 * TILE_WIDTH]),
+        ]
+        assert database.log_keys() == [LogKeyRow(LOG.key.to_text(), 1, None)]
+        assert database.anchors() == []
+        assert database.latest_cosigned() is None
+    assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+    assert rows(path, "PRAGMA foreign_key_check") == []
+
+
+# --- upgrade
+
+
+def test_a_database_of_state_one_is_refused_until_it_is_upgraded(old: Path) -> None:
+    message = "studio.db: expected state version 2, got 1"
+    with refused(StudioError, message, code="state-version", hint="run provenance studio upgrade"):
+        Database(old)
+    creation.upgrade(old)
+    Database(old).close()
+
+
+def test_an_upgraded_database_holds_everything(original: Path, old: Path) -> None:
+    assert creation.upgrade(old) == (1, 2)
+    check_upgraded(old, original)
+
+
+def test_an_upgraded_database_is_made_as_a_new_one(old: Path, tmp_path: Path) -> None:
+    creation.upgrade(old)
+    create_database(tmp_path / "new.db")
+    assert schema(old) == schema(tmp_path / "new.db")
+    for pragma in ("application_id", "user_version", "journal_mode"):
+        assert rows(old, f"PRAGMA {pragma}") == rows(tmp_path / "new.db", f"PRAGMA {pragma}")
+    assert contents(old, [VERSION_TABLE]) == contents(tmp_path / "new.db", [VERSION_TABLE])
+
+
+def test_an_upgraded_database_is_append_only(old: Path) -> None:
+    creation.upgrade(old)
+    with closing(Database(old)) as database:
+        database.add_checkpoint(SIZE + 1, b"note")
+    for table in set(APPEND_ONLY) - {"cosignature"}:
+        with pytest.raises(sqlite3.IntegrityError, match=f"the table {table} is append-only"):
+            rows(old, f"DELETE FROM {table}")
+
+
+def test_an_empty_database_is_upgraded(tmp_path: Path) -> None:
+    create_state_one(tmp_path / "studio.db")
+    assert creation.upgrade(tmp_path / "studio.db") == (1, 2)
+    with closing(Database(tmp_path / "studio.db")) as database:
+        assert (database.head(), database.log_keys()) == (Frontier(), [])
+
+
+def test_the_database_as_it_was_stays_beside_it(original: Path, old: Path) -> None:
+    with closing(sqlite3.connect(old, isolation_level=None)) as holder:
+        # What is not in the file yet, only in its log, is in the copy, too.
+        holder.execute("INSERT INTO checkpoint VALUES (9999, x'00')")
+        assert (old.with_name("studio.db-wal")).stat().st_size > 0
+        creation.upgrade(old)
+    copy = old.with_name("studio.db.state-1")
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert rows(copy, "PRAGMA user_version") == [(1,)]
+    assert rows(copy, "PRAGMA integrity_check") == [("ok",)]
+    tables = [statement.split()[2] for statement in TABLES if statement.startswith("CREATE TABLE")]
+    before = contents(original, tables)
+    before["checkpoint"] = sorted([*before["checkpoint"], (9999, b"\0")], key=repr)
+    assert contents(copy, tables) == before
+    assert not list(old.parent.glob(".*"))
+
+
+def test_what_is_up_to_date_is_left_as_it_is(path: Path) -> None:
+    before = path.read_bytes()
+    assert creation.upgrade(path) == (2, 2)
+    assert path.read_bytes() == before
+    assert not list(path.parent.glob("*state*"))
+
+
+@pytest.mark.parametrize("version", [3, 999])
+def test_a_newer_database_is_refused_with_both_versions(path: Path, version: int) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version={version}")
+    message = f"studio.db: expected state version 2, got {version}"
+    with refused(StudioError, message, code="state-version", hint=NEWER_HINT):
+        creation.upgrade(path)
+
+
+def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
+    with refused(StudioError, "studio.db: no such database", hint="run provenance init"):
+        creation.upgrade(tmp_path / "studio.db")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "studio.db").write_bytes(b"something else")
+    with refused(StudioError, "studio.db: expected a studio's database, got something else"):
+        creation.upgrade(tmp_path / "studio.db")
+
+
+def test_a_database_that_another_program_writes_into_is_not_upgraded(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provenance.storage.sqlite.BUSY_SECONDS", 0.0)
+    hint = "the studio's folder must be writable, and not be in use by another program"
+    with closing(sqlite3.connect(old, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        message = "studio.db: cannot be used: database is locked"
+        with refused(StudioError, message, code="database-unusable", hint=hint):
+            creation.upgrade(old)
+        holder.execute("ROLLBACK")
+    assert rows(old, "PRAGMA user_version") == [(1,)]
+    assert creation.upgrade(old) == (1, 2)
+
+
+UPGRADE = """
+import sys
+from pathlib import Path
+from provenance.storage import creation
+print("READY", flush=True)
+creation.upgrade(Path(sys.argv[1]))
+print("DONE", flush=True)
+"""
+
+
+def run_upgrade(path: Path, *, killed_after: float | None) -> float:
+    command = [sys.executable, "-c", UPGRADE, str(path)]
+    env = {**environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "READY\n"
+        start = time.perf_counter()
+        if killed_after is None:
+            assert process.stdout.readline() == "DONE\n"
+        else:
+            time.sleep(killed_after)
+            process.send_signal(signal.SIGKILL)
+        return time.perf_counter() - start
+
+
+def kill_and_check(original: Path, old: Path, moments: int, seed: int) -> None:
+    seconds = run_upgrade(Path(shutil.copyfile(original, old.with_name("undisturbed.db"))), killed_after=None)
+    for moment in range(moments):
+        path = old.with_name(f"killed-{moment}.db")
+        shutil.copyfile(original, path)
+        share = (moment + random.Random(seed + moment).random()) / moments
+        run_upgrade(path, killed_after=share * seconds * 1.1)
+        ((version,),) = rows(path, "PRAGMA user_version")
+        if version == 1:
+            assert schema(path) == schema(original)
+            assert contents(path, [*UNCHANGED, "entry", "head"]) == contents(original, [*UNCHANGED, "entry", "head"])
+            assert creation.upgrade(path) == (1, 2)
+        check_upgraded(path, original)
+
+
+def test_an_upgrade_that_is_killed_leaves_either_version_whole(original: Path, old: Path) -> None:
+    kill_and_check(original, old, 6, 1)
+
+
+@pytest.mark.slow
+def test_an_upgrade_that_is_killed_at_any_moment_leaves_either_version_whole(original: Path, old: Path) -> None:
+    kill_and_check(original, old, 60, 2)
+
+
+# --- servers
+
+
+def test_a_server_is_up_to_date(postgres_url: str) -> None:
+    assert creation.upgrade(postgres_url) == (2, 2)
+
+
+def test_a_newer_database_of_a_server_is_refused(postgres: Server) -> None:
+    with postgres.database() as name:
+        create_database(postgres.url(name))
+        postgres.run(f"UPDATE {VERSION_TABLE} SET version_num = '3'", name)
+        message = f"postgresql database {name}: expected state version 2, got 3"
+        with refused(StudioError, message, code="state-version", hint=NEWER_HINT):
+            creation.upgrade(postgres.url(name))
+
+
+def test_a_creation_that_fails_leaves_the_server_as_it_was(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("provenance.storage.creation.EMPTY_ROOT", None)
+    with postgres.database() as name:
+        with pytest.raises(StudioError, match=f"postgresql database {name}: null value in column"):
+            create_database(postgres.url(name))
+        assert postgres.run("SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace", name) == []
+
+
+# --- as it is described
+
+
+def test_a_new_database_is_as_it_is_described(path: Path, postgres_url: str) -> None:
+    for engine in (
+        create_engine(f"sqlite:///{path}"),
+        create_engine("postgresql+psycopg://", creator=lambda: postgresql.connect(postgres_url)),
+    ):
+        with engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+            assert compare_metadata(context, StudioTable.metadata) == []
+            assert context.get_current_revision() == "2"
+        engine.dispose()
+
+
+def test_a_difference_would_be_seen(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP INDEX stamp_by_handle")
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        assert len(compare_metadata(context, StudioTable.metadata)) == 1
+    engine.dispose()
+
+
+def test_an_upgraded_database_is_as_it_is_described(old: Path) -> None:
+    creation.upgrade(old)
+    engine = create_engine(f"sqlite:///{old}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        assert compare_metadata(context, StudioTable.metadata) == []
+    engine.dispose()
