@@ -17,8 +17,9 @@ from provenance.checkpoint import Checkpoint, open_checkpoint
 from provenance.entries import ConsentEntry, GenesisEntry, parse_entry
 from provenance.errors import CorruptLedgerError, InputError, LedgerError, VerificationError
 from provenance.ledger import Appended, Ledger, audit
-from provenance.ledger.log import new_record_id
+from provenance.ledger.log import new_entry_id
 from provenance.merkle import EMPTY_ROOT, verify_consistency
+from provenance.note import NoteSigner
 from provenance.proof import parse_proof
 from provenance.storage.database import Database
 
@@ -78,17 +79,17 @@ def test_a_log_is_not_created_twice(opened: Opened) -> None:
 
 def test_a_log_is_not_created_without_a_key(empty: Opened) -> None:
     database, _ = empty
-    with refused(LedgerError, "ledger: opened for reading, and cannot be appended to"):
-        Ledger(database, key=LOG.key).create(NOW)
+    with refused(LedgerError, "ledger: expected one key to begin with, got 0"):
+        Ledger(database, log_origin=LOG_ORIGIN).create(NOW)
     assert bodies(database) == []
 
 
 def test_a_log_is_not_created_with_a_key_of_another_name(empty: Opened) -> None:
     database, _ = empty
-    wrong = Ledger(database, key=LOG.key, sign=Log().signing_key.sign)
-    wrong.create(NOW)
+    wrong = Ledger(database, log_origin=LOG_ORIGIN, signers=[NoteSigner(LOG.key, Log().signing_key.sign)])
     with refused(VerificationError, f"note: the signature of {LOG_ORIGIN} does not verify", code="note-signature"):
-        wrong.prove(0)
+        wrong.create(NOW)
+    assert bodies(database) == []
 
 
 # --- appending
@@ -152,11 +153,11 @@ def test_the_same_entry_under_another_id_is_another_entry(opened: Opened) -> Non
 
 def test_an_id_that_stands_for_other_bytes_is_refused_and_nothing_kept(opened: Opened) -> None:
     database, ledger = opened
-    ((record_id, _),) = known = identified(numbered(1))
+    ((entry_id, _),) = known = identified(numbered(1))
     ledger.append(known)
     before = bodies(database)
     with refused(CorruptLedgerError, "entry 1: its id stands for other bytes"):
-        ledger.append([*identified(numbered(2)), (record_id, numbered(3))])
+        ledger.append([*identified(numbered(2)), (entry_id, numbered(3))])
     assert bodies(database) == before
     assert sizes(database) == [1, 2]
 
@@ -171,9 +172,9 @@ def test_one_id_twice_in_one_append_is_one_entry(opened: Opened) -> None:
 
 def test_one_id_for_two_entries_in_one_append_is_refused_and_nothing_kept(opened: Opened) -> None:
     database, ledger = opened
-    ((record_id, entry),) = identified(numbered(1))
+    ((entry_id, entry),) = identified(numbered(1))
     with refused(CorruptLedgerError, "entry 1: its id stands for other bytes"):
-        ledger.append([(record_id, entry), (record_id, numbered(2))])
+        ledger.append([(entry_id, entry), (entry_id, numbered(2))])
     assert len(bodies(database)) == 1
 
 
@@ -187,7 +188,7 @@ def test_nothing_to_append_changes_nothing(opened: Opened) -> None:
 def test_a_ledger_without_a_key_is_not_appended_to(opened: Opened) -> None:
     database, _ = opened
     with refused(LedgerError, "ledger: opened for reading, and cannot be appended to"):
-        Ledger(database, key=LOG.key).append(identified(numbered(1)))
+        Ledger(database, log_origin=LOG_ORIGIN).append(identified(numbered(1)))
     assert len(bodies(database)) == 1
 
 
@@ -207,10 +208,10 @@ def test_where_signing_fails_nothing_is_appended(opened: Opened) -> None:
         raise OSError("the token was pulled out")
 
     with pytest.raises(OSError, match="pulled out"):
-        Ledger(database, key=LOG.key, sign=fail).append(identified(numbered(1)))
+        Ledger(database, log_origin=LOG_ORIGIN, signers=[NoteSigner(LOG.key, fail)]).append(identified(numbered(1)))
     assert (len(bodies(database)), database.head(), sizes(database)) == (1, before, [1])
     ledger.append(identified(numbered(1)))
-    audit(database, key=LOG.key)
+    audit(database, keys=[LOG.key])
 
 
 def test_an_append_within_a_transaction_that_fails_leaves_nothing(opened: Opened, tmp_path: Path) -> None:
@@ -227,7 +228,7 @@ def test_an_append_within_a_transaction_that_fails_leaves_nothing(opened: Opened
     assert (database.head(), ledger.checkpoint()) == before
     assert len(bodies(database)) == 1
     with closing(Database(tmp_path / "studio.db")) as other:
-        assert audit(other, key=LOG.key).entries == 1
+        assert audit(other, keys=[LOG.key]).entries == 1
 
 
 def test_an_append_within_a_transaction_is_seen_by_others_when_that_ends(opened: Opened, tmp_path: Path) -> None:
@@ -253,7 +254,7 @@ def test_two_who_append_at_once_lose_nothing(opened: Opened, tmp_path: Path) -> 
         thread.start()
     for thread in threads:
         thread.join()
-    assert audit(database, key=LOG.key).entries == 1 + 2 * each
+    assert audit(database, keys=[LOG.key]).entries == 1 + 2 * each
     assert sizes(database) == [*range(1, 2 + 2 * each)]
 
 
@@ -298,14 +299,14 @@ def test_an_empty_ledger_has_no_checkpoint_and_proves_nothing(empty: Opened) -> 
 
 def test_a_ledger_without_a_key_proves(grown: Opened) -> None:
     database, _ = grown
-    Ledger(database, key=LOG.key).prove(7).verify(bodies(database)[7], keys=[LOG.key])
+    Ledger(database, log_origin=LOG_ORIGIN).prove(7).verify(bodies(database)[7], keys=[LOG.key])
 
 
 def test_every_size_grew_from_every_smaller_one(grown: Opened) -> None:
     database, _ = grown
     entries = bodies(database)
     roots = {size: open_checkpoint(note, keys=[LOG.key]).root_hash for size, note in database.checkpoints()}
-    ledger = Ledger(database, key=LOG.key)
+    ledger = Ledger(database, log_origin=LOG_ORIGIN)
     for old in SIZES:
         proof = ledger.prove_consistency(old_size=old)
         assert proof == naive_consistency(old, entries)
@@ -344,8 +345,8 @@ def four(tmp_path: Path) -> Iterator[Opened]:
 @pytest.mark.parametrize(
     ("statement", "size"),
     [
-        ("UPDATE head SET frontier = zeroblob(32)", 4),
-        ("UPDATE head SET size = 0, frontier = x''", 0),
+        ("UPDATE head SET root = zeroblob(32), frontier = zeroblob(32)", 4),
+        (f"UPDATE head SET size = 0, root = x'{EMPTY_ROOT.hex()}', frontier = x''", 0),
         ("UPDATE head SET size = 2", 2),
         ("UPDATE head SET size = 8", 8),
     ],
@@ -385,7 +386,8 @@ def test_a_checkpoint_by_another_key_is_not_signed_over(four: Opened, tmp_path: 
     forged = Log()
     note = forged.checkpoint(4)
     tamper(tmp_path / "studio.db", ("UPDATE checkpoint SET note = ? WHERE size = 4", [note]))
-    message = f"note: expected a signature of {LOG_ORIGIN}, got those of {LOG_ORIGIN!r}"
+    expected, got = (f"{LOG_ORIGIN}+{log.key.key_id.hex()}" for log in (LOG, forged))
+    message = f"note: expected a signature of {expected}, got those of {got!r}"
     with refused(VerificationError, message, code="note-unknown-signer"):
         ledger.append(identified(numbered(9)))
     assert len(bodies(database)) == 4
@@ -410,7 +412,7 @@ def test_a_whole_state_taken_back_to_an_earlier_one_is_consistent_with_itself(tm
     path.write_bytes(earlier)
     with open_ledger(path, LOG) as (database, ledger):
         ledger.append(identified(numbered(5)))
-        assert audit(database, key=LOG.key).entries == 4
+        assert audit(database, keys=[LOG.key]).entries == 4
         assert database.head() != later
 
 
@@ -419,24 +421,24 @@ def test_a_whole_state_taken_back_to_an_earlier_one_is_consistent_with_itself(tm
 
 def test_an_id_is_a_uuid_of_version_7() -> None:
     for _ in range(100):
-        record_id = new_record_id()
-        parsed = uuid.UUID(record_id)
-        assert str(parsed) == record_id
+        entry_id = new_entry_id()
+        parsed = uuid.UUID(bytes=entry_id)
+        assert len(entry_id) == 16
         assert (parsed.version, parsed.variant) == (7, uuid.RFC_4122)
 
 
 def test_an_id_begins_with_its_time() -> None:
     before = time.time_ns() // 1_000_000
-    milliseconds = uuid.UUID(new_record_id()).int >> 80
+    milliseconds = uuid.UUID(bytes=new_entry_id()).int >> 80
     assert before <= milliseconds <= time.time_ns() // 1_000_000
 
 
 def test_no_two_ids_are_equal() -> None:
-    assert len({new_record_id() for _ in range(1000)}) == 1000
+    assert len({new_entry_id() for _ in range(1000)}) == 1000
 
 
 def test_later_ids_come_later_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter(range(1_800_000_000_000_000_000, 1_900_000_000_000_000_000, 1_000_000))
     monkeypatch.setattr(time, "time_ns", lambda: next(moments))
-    ids = [new_record_id() for _ in range(100)]
+    ids = [new_entry_id() for _ in range(100)]
     assert ids == sorted(ids)

@@ -3,6 +3,7 @@
 import random
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from provenance.entries import ConsentEntry
 from provenance.errors import CorruptLedgerError
 from provenance.keys import SigningKey
 from provenance.ledger import Ledger, audit
+from provenance.ledger.log import new_entry_id
 from provenance.merkle import verify_consistency
-from provenance.note import NoteKey
+from provenance.note import NoteKey, NoteSigner
 from provenance.storage.database import Database, create_database
 
 AT = datetime(2026, 11, 24, 2, 40, tzinfo=UTC)
@@ -37,11 +39,11 @@ def database(path: Path) -> Iterator[Database]:
 
 
 def grow(database: Database, sizes: list[int]) -> Ledger:
-    ledger = Ledger(database, key=NOTE_KEY, sign=KEY.sign)
+    ledger = Ledger(database, log_origin=NOTE_KEY.name, signers=[NoteSigner(NOTE_KEY, KEY.sign)])
     ledger.create(AT)
     for size in sizes:
         present = database.head().size
-        ledger.append([(str(n), ConsentEntry(AT, n.to_bytes(32, "big"))) for n in range(present, size)])
+        ledger.append([(new_entry_id(), ConsentEntry(AT, n.to_bytes(32, "big"))) for n in range(present, size)])
     return ledger
 
 
@@ -71,7 +73,7 @@ def test_tiles_are_the_same_however_the_log_grew(tmp_path: Path) -> None:
         database = Database(tmp_path / name)
         grow(database, sizes)
         tiles.append(list(database.tiles()))
-        assert audit(database, key=NOTE_KEY).entries == 700
+        assert audit(database, keys=[NOTE_KEY]).entries == 700
         database.close()
     assert tiles[0] == tiles[1] == tiles[2]
     assert [(tile.level, tile.number) for tile in tiles[0]] == [(0, 0), (0, 1)]
@@ -85,14 +87,14 @@ def test_a_log_that_is_two_levels_of_tiles_deep(database: Database) -> None:
         row = database.entry(index)
         assert row is not None
         ledger.prove(index).verify(row.body, keys=[NOTE_KEY])
-    assert audit(database, key=NOTE_KEY).entries == 65_537
+    assert audit(database, keys=[NOTE_KEY]).entries == 65_537
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ("UPDATE tile SET root = zeroblob(32) WHERE number = 1", "tile 0/1: does not follow from the entries"),
-        ("UPDATE tile SET nodes = zeroblob(16320) WHERE number = 0", "tile 0/0: does not follow from the entries"),
+        ("UPDATE tile SET nodes = zeroblob(12224) WHERE number = 0", "tile 0/0: does not follow from the entries"),
         ("DELETE FROM tile WHERE number = 1", "tile 0/1: does not follow from the entries"),
         ("INSERT INTO tile VALUES (0, 2, zeroblob(32), x'00')", "tile 0/2: stands for entries that are not there"),
         ("INSERT INTO tile VALUES (1, 0, zeroblob(32), x'00')", "tile 1/0: stands for entries that are not there"),
@@ -102,20 +104,8 @@ def test_a_tile_that_does_not_follow_is_found_and_named(
     database: Database, path: Path, change: str, message: str
 ) -> None:
     grow(database, [600])
-    raw = sqlite3.connect(path)
-    for verb in ("update", "delete", "insert"):
-        raw.execute(f"DROP TRIGGER tile_no_{verb}")
-    raw.execute(change)
-    raw.commit()
-    raw.close()
-    with pytest.raises(CorruptLedgerError, match=f"^{message}$"):
-        audit(database, key=NOTE_KEY)
-
-
-@pytest.mark.parametrize("change", ["UPDATE tile SET level = 3", "DELETE FROM tile"])
-def test_tiles_are_append_only(database: Database, path: Path, change: str) -> None:
-    grow(database, [300])
-    raw = sqlite3.connect(path)
-    with pytest.raises(sqlite3.IntegrityError, match="the table tile is append-only"):
+    with closing(sqlite3.connect(path)) as raw:
         raw.execute(change)
-    raw.close()
+        raw.commit()
+    with pytest.raises(CorruptLedgerError, match=f"^{message}$"):
+        audit(database, keys=[NOTE_KEY])
