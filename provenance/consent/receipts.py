@@ -8,9 +8,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cryptography import x509
+
 from provenance.canonical import Json, canonical_bytes, parse_object
 from provenance.clock import to_seconds
 from provenance.consent.codes import secret_digest
+from provenance.consent.dated import RecordTime, parse_time
 from provenance.consent.grants import WORLD, Grant
 from provenance.consent.records import ConsentRecord, parse_record
 from provenance.entries import TAG_CONSENT, ConsentEntry, parse_entry, verify_commitment
@@ -35,6 +38,7 @@ class Receipt:
         proof: a tlog-proof of it; its extra data open the commitment in the entry.
         log_key: the log's verifier key (vkey).
         secret: withdraws.
+        time: when a time-stamp authority saw the record; None where none is asked.
     """
 
     code: str
@@ -43,6 +47,7 @@ class Receipt:
     proof: str
     log_key: str
     secret: str
+    time: RecordTime | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Return the receipt as a document."""
@@ -55,6 +60,7 @@ class Receipt:
             "withdrawal": {"secret": self.secret, "how": _HOW},
             "record": self.record.envelope,
             "ledger": {"entry": self.entry.decode(), "key": self.log_key, "proof": self.proof},
+            **({} if self.time is None else {"timestamp": self.time.to_json()}),
         }
 
     def to_bytes(self) -> bytes:
@@ -79,12 +85,16 @@ class Receipt:
             raise VerificationError("receipt: the secret belongs to another record", code="receipt-secret")
 
 
-def parse_receipt(data: bytes) -> Receipt:
+def parse_receipt(data: bytes, *, roots: Sequence[x509.Certificate] = ()) -> Receipt:
     """Return the receipt in a file, with its record's signatures checked; `verify` checks the rest.
+
+    Args:
+        data: of the file.
+        roots: trusted certificates for time-stamps; without any, the time in a receipt is only claimed.
 
     Raises:
         InputError: it is malformed.
-        VerificationError: a signature in the record does not verify.
+        VerificationError: a signature in the record does not verify, or its time-stamp is about something else.
     """
     if len(data) > MAX_RECEIPT_BYTES:
         raise InputError(f"receipt: expected at most {MAX_RECEIPT_BYTES} bytes, got {len(data)}")
@@ -104,7 +114,9 @@ def parse_receipt(data: bytes) -> Receipt:
     code, entry, proof, key, secret = (part if isinstance(part, str) else "" for part in parts)
     # Half a character, which UTF-8 cannot hold, makes the entry another one than the ledger's.
     body = entry.encode("utf-8", "replace")
-    return Receipt(code, parse_record(canonical_bytes(record)), body, proof, key, secret)
+    signed = parse_record(canonical_bytes(record))
+    time = parse_time(document["timestamp"], signed, roots=roots) if "timestamp" in document else None
+    return Receipt(code, signed, body, proof, key, secret, time)
 
 
 def describe(grants: Sequence[Grant]) -> list[str]:

@@ -1,49 +1,59 @@
-"""Consent records: the body that is signed, by whom, and reading it back.
+"""Consent records: who signs a body, and reading a signed one back.
 
-Field names follow ISO/IEC TS 27560 and the W3C Data Privacy Vocabulary. The body is immutable; its RFC 8785 bytes
-hash to the record's digest `D`. Personal data enter it as salted digests only (see `disclosures`).
+Field names follow ISO/IEC TS 27560 and the W3C Data Privacy Vocabulary; `fields` has them all. Personal data enter
+the body as salted digests only (see `disclosures`).
 """
 
 import functools
-import secrets
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from provenance import jws
-from provenance.canonical import Json, canonical_bytes, from_base64url, parse_object, sha256, to_base64url
+from provenance.canonical import Json, canonical_bytes, from_base64url, parse_object, sha256
 from provenance.clock import from_seconds, to_seconds
-from provenance.consent import notice
+from provenance.consent import body as bodies
 from provenance.consent.disclosures import Disclosure
+from provenance.consent.fields import SCHEMA, check_fields
 from provenance.consent.grants import Grant
+from provenance.consent.parties import Controller, Notice, Terms
+from provenance.consent.rules import check_initials, check_rules
 from provenance.consent.scopes import Scope
 from provenance.errors import InputError, VerificationError
 from provenance.keys import SigningKey, thumbprint_urn
 
-SCHEMA = "urn:headshot-provenance:schema:consent-record:1"
+__all__ = [
+    "ASSURANCES",
+    "MAX_RECORD_BYTES",
+    "ROLES",
+    "SCHEMA",
+    "ConsentRecord",
+    "Controller",
+    "Role",
+    "SigningMethod",
+    "complete_record",
+    "controller_urn",
+    "make_record",
+    "parse_body",
+    "parse_record",
+]
+
 MAX_RECORD_BYTES = 256 * 1024
 
 SigningMethod = Literal["drawn", "typed"]
+Role = Literal["subject", "guardian", "witness", "photographer", "controller"]
 
-# From weakest to strongest; a record is worth what its weakest subject signature is worth.
-ASSURANCES = ("recorded", "drawn", "session-key", "passkey", "ades")
-
-
-@dataclass(frozen=True, slots=True)
-class Controller:
-    """Who is responsible: a business, not a data subject."""
-
-    name: str
-    key_urn: str
-    country: str | None
-    url: str | None
+ROLES: Final[tuple[Role, ...]] = ("subject", "guardian", "witness", "photographer", "controller")
+# From weakest to strongest; a record is worth what the weakest signature of a consenting party is worth.
+ASSURANCES: Final = ("recorded", "drawn", "session-key", "passkey", "ades")
+# What each method of signing can be worth at most. Nothing here can check more than a key, so nothing is called more.
+_AT_MOST: Final = {"scanned": "recorded", "typed": "drawn", "drawn": "drawn", "own-key": "session-key"}
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentRecord:
-    """A signed consent record whose signatures were checked.
+    """A signed consent record whose signatures and rules were checked.
 
     Attributes:
         record_id: a random UUID.
@@ -51,10 +61,13 @@ class ConsentRecord:
         grants: every decision.
         controller: the RFC 9278 name of the controller's key.
         controller_name: as the record gives it.
-        assurance: how surely the subject signed.
+        assurance: how surely the subject, or the guardian for them, signed.
         created_at: by the studio's clock.
         secret_digest: of the withdrawal secret, 32 bytes.
         disclosure_digests: of the personal data, base64url.
+        principal: who consents: the subject, or a minor's guardian.
+        signatures: every one, verified.
+        body: what was signed.
         envelope: the JWS that says all this.
     """
 
@@ -67,11 +80,26 @@ class ConsentRecord:
     created_at: datetime
     secret_digest: bytes
     disclosure_digests: tuple[str, ...]
+    principal: Literal["subject", "guardian"]
+    signatures: tuple[jws.Signature, ...]
+    body: Mapping[str, Json]
     envelope: Mapping[str, Json]
 
     def grant(self, scope: Scope) -> Grant | None:
         """Return the decision on `scope`, or None where nothing was decided."""
         return next((grant for grant in self.grants if grant.scope == scope), None)
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Who gets the pictures, as the record says."""
+        return bodies.texts(self.body, "recipients")
+
+    @property
+    def principal_key(self) -> str | None:
+        """The name of the key that the consenting person holds; None where it was thrown away, or there is none."""
+        if self.assurance in ("recorded", "drawn"):
+            return None
+        return next(signature.key_urn for signature in self.signatures if signature.role == self.principal)
 
     def to_bytes(self) -> bytes:
         """Return the signed document as it is stored and handed out."""
@@ -82,86 +110,122 @@ def make_record(
     *,
     grants: Sequence[Grant],
     disclosures: Sequence[Disclosure],
-    method: SigningMethod,
+    method: Literal["drawn", "typed", "scanned"],
     controller: Controller,
     controller_key: SigningKey,
     secret_digest: bytes,
     now: datetime,
+    terms: Terms | None = None,
+    notice: Notice | None = None,
+    initialled: Sequence[Scope] = (),
+    witnessed: bool = False,
 ) -> ConsentRecord:
-    """Return a new record, signed by the subject with a one-time key and by the controller.
+    """Return a new record, signed on the studio's device and by the controller.
 
-    The subject drew or typed their signature on the studio's device, so the key is made here and discarded:
-    the assurance is `drawn`, and nothing may call it more.
+    Whoever drew or typed their name here signs with a key that is made for it and thrown away: the assurance is
+    `drawn`, and nothing may call it more. Where wet ink was scanned, no key signs for the person at all: the
+    controller attests it, and the assurance is `recorded`.
+
+    Raises:
+        RefusedError: it would break a rule.
+        InputError: a field cannot be one.
     """
-    body = _body(
+    terms = terms or Terms()
+    body = bodies.make_body(
         grants=grants,
         disclosures=disclosures,
         method=method,
         controller=controller,
+        notice=notice or Notice.shipped(controller.name, presented_at=now),
+        terms=terms,
         secret_digest=secret_digest,
         now=now,
     )
-    subject_key = SigningKey.generate("Ed25519")
     at = to_seconds(now)
-    envelope = jws.sign(
-        canonical_bytes(body),
-        [
-            (subject_key, {"role": "subject", "assurance": "drawn", "signed_at": at}),
-            (controller_key, {"role": "controller", "signed_at": at}),
-        ],
-    )
-    return parse_record(canonical_bytes(envelope))
+    initials: dict[str, Json] = {"initialled_scopes": [scope.value for scope in initialled]} if initialled else {}
+    scanned = method == "scanned"
+    signers: list[tuple[SigningKey, Mapping[str, Json]]] = []
+    if not scanned:
+        roles = ["guardian" if terms.age_class == "minor" else "subject", *(["witness"] if witnessed else [])]
+        for role in roles:
+            fields: dict[str, Json] = {"role": role, "assurance": "drawn", "signed_at": at}
+            signers.append((SigningKey.generate("Ed25519"), fields if role == "witness" else {**fields, **initials}))
+    attests: dict[str, Json] = {"assurance": "recorded", **initials} if scanned else {}
+    signers.append((controller_key, {"role": "controller", "signed_at": at, **attests}))
+    return parse_record(canonical_bytes(jws.sign(canonical_bytes(body), signers)))
+
+
+def complete_record(payload: bytes, signatures: Sequence[Json], *, controller_key: SigningKey, now: datetime) -> bytes:
+    """Return the record in which the controller signs beside those who signed elsewhere; `parse_record` checks it."""
+    own = jws.sign(payload, [(controller_key, {"role": "controller", "signed_at": to_seconds(now)})])
+    added = own["signatures"]
+    return canonical_bytes({**own, "signatures": [*signatures, *(added if isinstance(added, list) else [])]})
 
 
 # The same bytes have the same signatures: a shoot asks for one record hundreds of times.
 @functools.lru_cache(maxsize=128)
 def parse_record(data: bytes) -> ConsentRecord:
-    """Return the record in a signed document after checking its signatures.
+    """Return the record in a signed document after checking its signatures, its fields and its rules.
 
     Raises:
-        InputError: it is malformed.
-        VerificationError: a signature does not verify, the subject's or controller's is missing, or the controller
-            who signed is not the one that the body names.
+        InputError: it is malformed, or calls a signature worth more than its method can be.
+        RefusedError: it breaks a rule.
+        VerificationError: a signature does not verify, the one of the consenting person or of the controller is
+            missing, or the controller or photographer who signed is not the one that the body names.
     """
     if len(data) > MAX_RECORD_BYTES:
         raise InputError(f"consent record: expected at most {MAX_RECORD_BYTES} bytes, got {len(data)}")
     envelope = parse_object(data, place="consent record")
     signed = jws.verify(envelope)
-    body = parse_object(signed.payload, place="consent record body")
-    if canonical_bytes(body) != signed.payload:
+    body, grants = parse_body(signed.payload)
+    principal = _check_signatures(signed, body)
+    controller = _controller(body)
+    digests = bodies.texts(body, "_sd")
+    method = bodies.text(body, "esign", "method") or ""
+    attesting = signed.by("controller" if method == "scanned" else principal)
+    check_initials(grants, attesting.initialled)
+    return ConsentRecord(
+        record_id=str(body["record_id"]),
+        digest=sha256(signed.payload),
+        grants=grants,
+        controller=controller["id"],
+        controller_name=controller["name"],
+        assurance=_assurance(signed, method),
+        created_at=from_seconds(str(body["created_at"])),
+        secret_digest=from_base64url(
+            bodies.text(body, "withdrawal", "secret_hash"), place="consent record.withdrawal.secret_hash", size=32
+        ),
+        disclosure_digests=digests,
+        principal=principal,
+        signatures=signed.signatures,
+        body=body,
+        envelope=envelope,
+    )
+
+
+def parse_body(payload: bytes) -> tuple[dict[str, Json], tuple[Grant, ...]]:
+    """Return a body and its grants after checking its form, its fields and its rules.
+
+    Raises:
+        InputError: it is not in canonical form, or a field is malformed.
+        RefusedError: it breaks a rule.
+    """
+    body = parse_object(payload, place="consent record body")
+    if canonical_bytes(body) != payload:
         raise InputError("consent record body: expected canonical json")
     if body.get("schema") != SCHEMA:
         raise InputError(f"consent record: expected schema {SCHEMA}, got {str(body.get('schema'))[:80]!r}")
-    subject, by_controller = signed.by("subject"), signed.by("controller")
-    if subject.assurance not in ASSURANCES:
-        raise InputError(f"consent record: expected a known assurance, got {subject.assurance!r}")
-    named = _first(body.get("controllers"), "controllers")
-    controller = _member(named, "id")
-    if by_controller.key_urn != controller:
-        raise VerificationError(
-            "consent record: signed by another controller than it names", code="controller-mismatch"
-        )
-    grants = body.get("grants")
-    digests = body.get("_sd")
-    if not isinstance(grants, list) or not grants or not isinstance(digests, list):
-        raise InputError("consent record: expected grants and _sd digests")
-    decisions = tuple(Grant.from_json(grant) for grant in grants)
-    if len({grant.scope for grant in decisions}) != len(decisions):
-        raise InputError("consent record: expected one decision on each scope, got two on one")
-    return ConsentRecord(
-        record_id=_member(body, "record_id"),
-        digest=sha256(signed.payload),
-        grants=decisions,
-        controller=controller,
-        controller_name=_member(named, "name"),
-        assurance=subject.assurance,
-        created_at=from_seconds(_member(body, "created_at")),
-        secret_digest=from_base64url(
-            _member(body.get("withdrawal"), "secret_hash"), place="withdrawal.secret_hash", size=32
-        ),
-        disclosure_digests=tuple(str(digest) for digest in digests),
-        envelope=envelope,
-    )
+    check_fields(body)
+    documents = body["grants"]
+    grants = tuple(Grant.from_json(grant) for grant in documents) if isinstance(documents, list) else ()
+    check_rules(body, grants)
+    digests = bodies.texts(body, "_sd")
+    if list(digests) != sorted(digests):
+        raise InputError("consent record._sd: expected digests in order")
+    scan = bodies.text(body, "esign", "scan")
+    if (bodies.text(body, "esign", "method") == "scanned") != (scan in digests):
+        raise InputError("consent record.esign.scan: expected one of the _sd digests exactly where ink was scanned")
+    return body, grants
 
 
 def controller_urn(key: SigningKey) -> str:
@@ -169,64 +233,66 @@ def controller_urn(key: SigningKey) -> str:
     return thumbprint_urn(key.public_jwk())
 
 
-def _body(
-    *,
-    grants: Sequence[Grant],
-    disclosures: Sequence[Disclosure],
-    method: SigningMethod,
-    controller: Controller,
-    secret_digest: bytes,
-    now: datetime,
-) -> dict[str, Json]:
-    at = to_seconds(now)
-    replica = any(g.scope is Scope.AI_GENERATE and g.decision == "permit" for g in grants)
-    places: list[Json] = [controller.country] if controller.country else []
-    contact: dict[str, Json] = {"contact": controller.url} if controller.url else {}
-    return {
-        "schema": SCHEMA,
-        "record_id": str(uuid.uuid4()),
-        "kind": "digital_replica" if replica else "model_release",
-        "created_at": at,
-        "subject": {
-            "ref": to_base64url(secrets.token_bytes(16)),
-            "kind": "real",
-            "age_class": "not-recorded",
-        },
-        "controllers": [{"id": controller.key_urn, "name": controller.name, "role": "controller", **contact}],
-        "recipients": [],
-        "notice": {
-            "sha256": to_base64url(notice.digest(controller.name)),
-            "language": notice.LANGUAGE,
-            "version": notice.VERSION,
-            "presented_at": at,
-        },
-        "jurisdictions": places,
-        "data_types": ["pd:Picture"],
-        "grants": [grant.to_json() for grant in grants],
-        "withdrawal": {
-            "secret_hash": to_base64url(secret_digest),
-            "channels": ["receipt-secret", "studio"],
-            "notice_period": "none",
-        },
-        "retention": {"rule": "until withdrawn, expired or erased"},
-        "storage_locations": places,
-        "compensation": {"kind": "not-recorded"},
-        "esign": {"method": method, "intent_sha256": to_base64url(notice.intent_digest())},
-        "_sd_alg": "sha-256",
-        # In order of the digests, so that their place says nothing of the field.
-        "_sd": sorted(disclosure.digest() for disclosure in disclosures),
-    }
+def _check_signatures(signed: jws.Signed, body: Mapping[str, Json]) -> Literal["subject", "guardian"]:
+    """Check who signed, and return whose consent it is."""
+    for signature in signed.signatures:
+        if signature.role not in ROLES:
+            raise InputError(f"consent record: expected a known role, got {signature.role[:40]!r}")
+        from_seconds(signature.signed_at)
+    roles = [signature.role for signature in signed.signatures]
+    for role in ROLES:
+        if role in roles:
+            signed.by(role)
+    minor = bodies.text(body, "subject", "age_class") == "minor"
+    principal: Literal["subject", "guardian"] = "guardian" if minor else "subject"
+    if not minor and "guardian" in roles:
+        raise VerificationError("consent record: a guardian signed, although the subject is no minor")
+    scanned = bodies.text(body, "esign", "method") == "scanned"
+    if not scanned:
+        signed.by(principal)
+    elif {"subject", "guardian"} & {*roles}:
+        raise VerificationError("consent record: a key signed for the subject, although ink was scanned")
+    controller = signed.by("controller").key_urn
+    if controller != _controller(body)["id"]:
+        raise VerificationError(
+            "consent record: signed by another controller than it names", code="controller-mismatch"
+        )
+    maker = bodies.text(body, "photographer", "id")
+    if "photographer" in roles and signed.by("photographer").key_urn != maker:
+        raise VerificationError(
+            "consent record: signed by another photographer than it names", code="photographer-mismatch"
+        )
+    own = [s.key_urn for s in signed.signatures if s.role in ("subject", "guardian", "witness")]
+    if len({*own, controller}) != len(own) + 1:
+        raise VerificationError(
+            "consent record: one key signed for two people who must not be the same", code="signer-doubled"
+        )
+    return principal
 
 
-def _first(value: Json, name: str) -> Json:
-    if not isinstance(value, list) or not value:
-        raise InputError(f"consent record.{name}: expected a list")
-    first: Json = value[0]
-    return first
+def _assurance(signed: jws.Signed, method: str) -> str:
+    """Return the lowest assurance that applies, and refuse one that claims more than the method can be worth."""
+    at_most = _AT_MOST[method]
+    if method == "scanned":
+        return at_most
+    claimed = []
+    for signature in signed.signatures:
+        if signature.role in ("subject", "guardian"):
+            if signature.assurance not in ASSURANCES:
+                raise InputError(f"consent record: expected a known assurance, got {signature.assurance!r}")
+            claimed.append(signature.assurance)
+    lowest = min(claimed, key=ASSURANCES.index)
+    highest = max(claimed, key=ASSURANCES.index)
+    if ASSURANCES.index(highest) > ASSURANCES.index(at_most):
+        raise InputError(
+            f"consent record: a signature claims to be {highest}, and the method {method} is worth {at_most} at most",
+            code="assurance-overstated",
+        )
+    return lowest
 
 
-def _member(value: Json, name: str) -> str:
-    found = value.get(name) if isinstance(value, dict) else None
-    if not isinstance(found, str):
-        raise InputError(f"consent record.{name}: expected text")
-    return found
+def _controller(body: Mapping[str, Json]) -> dict[str, str]:
+    named = body["controllers"]
+    if not isinstance(named, list) or len(named) != 1:
+        raise InputError("consent record.controllers: expected exactly one")
+    return {name: str(value) for name, value in named[0].items()}

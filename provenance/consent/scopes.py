@@ -34,6 +34,11 @@ class Scope(enum.StrEnum):
         return self.value.startswith("ai.")
 
     @property
+    def is_biometric(self) -> bool:
+        """Whether the scope makes a face into biometric data; needs explicit consent."""
+        return self.value.startswith("biometric.")
+
+    @property
     def meaning(self) -> str:
         """What the scope allows, in words for the person who decides."""
         return _MEANINGS[self]

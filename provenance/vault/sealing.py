@@ -74,6 +74,18 @@ class MasterKey:
         """
         return _open(self._key, wrapped, f"data-key/{record_id}", place="data key")
 
+    def seal_note(self, data: bytes, name: str) -> bytes:
+        """Return a datum sealed that belongs to nobody's consent."""
+        return _seal(self._key, data, f"note/{name}")
+
+    def open_note(self, sealed: bytes, name: str) -> bytes:
+        """Return the datum that `seal_note` sealed.
+
+        Raises:
+            VaultError: it was sealed under another key or name, or was changed.
+        """
+        return _open(self._key, sealed, f"note/{name}", place="note")
+
 
 def _seal(key: bytes, data: bytes, context: str) -> bytes:
     nonce = os.urandom(_NONCE_BYTES)

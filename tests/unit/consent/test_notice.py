@@ -42,7 +42,8 @@ def test_a_record_says_which_notice_was_shown() -> None:
     assert body["notice"] == {
         "sha256": to_base64url(notice.digest(CONTROLLER.name)),
         "language": "en",
-        "version": "headshot/1",
+        "template": "headshot",
+        "version": "1",
         "presented_at": "2026-11-23T21:07:05Z",
     }
     assert body["esign"] == {"method": "typed", "intent_sha256": to_base64url(notice.intent_digest())}

@@ -169,9 +169,11 @@ def test_a_proof_with_a_changed_checkpoint_is_refused() -> None:
 
 
 def test_the_key_of_another_log_is_refused() -> None:
-    message = f"note: expected a signature of {LOG.key.name}, got those of {LOG.key.name!r}"
+    other = Log()
+    expected, got = (f"{LOG.key.name}+{log.key.key_id.hex()}" for log in (other, LOG))
+    message = f"note: expected a signature of {expected}, got those of {got!r}"
     with refused(VerificationError, message, code="note-unknown-signer"):
-        dataclasses.replace(RECEIPT, log_key=Log().key.to_text()).verify()
+        dataclasses.replace(RECEIPT, log_key=other.key.to_text()).verify()
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@ import dataclasses
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
+from support.consent_fields import paths
 from support.consents import (
+    ADULT,
     CONTROLLER,
     KEY,
     NOW,
@@ -23,21 +25,25 @@ from support.consents import (
 )
 from support.refusals import refused
 
-from provenance.canonical import canonical_bytes, from_base64url, to_base64url
+from provenance import schemas
+from provenance.canonical import Json, canonical_bytes, from_base64url, to_base64url
 from provenance.consent.codes import secret_digest
 from provenance.consent.disclosures import Disclosure
+from provenance.consent.fields import KINDS
+from provenance.consent.parties import AiService, Photographer, Terms
 from provenance.consent.records import (
     ASSURANCES,
     MAX_RECORD_BYTES,
     SCHEMA,
+    ConsentRecord,
     SigningMethod,
     controller_urn,
     make_record,
     parse_record,
 )
 from provenance.consent.scopes import Scope
-from provenance.errors import InputError, VerificationError
-from provenance.keys import thumbprint_urn
+from provenance.errors import InputError, RefusedError, VerificationError
+from provenance.keys import SigningKey, thumbprint_urn
 
 DATUM = Disclosure(bytes(16), "legal_name", "Zoë Ångström")
 RECORD = signed_record(decisions("capture", "publish.web", deny=["mine"]), disclosures=[DATUM])
@@ -94,6 +100,7 @@ def test_the_body_has_the_members_of_the_format() -> None:
             "id": CONTROLLER.key_urn,
             "name": "Studio Lümen",
             "role": "controller",
+            "address": "DE",
             "contact": "https://studio.example/contact",
         }
     ]
@@ -152,8 +159,6 @@ def test_the_subject_signs_first_and_the_controller_second() -> None:
 
 
 def test_a_controller_may_sign_with_a_key_on_p256() -> None:
-    from provenance.keys import SigningKey
-
     key = SigningKey.generate("ES256")
     controller = dataclasses.replace(CONTROLLER, key_urn=controller_urn(key))
     assert signed_record(controller=controller, key=key).controller == thumbprint_urn(key.public_jwk())
@@ -172,9 +177,25 @@ def test_the_assurances_are_these_from_the_weakest_to_the_strongest() -> None:
 
 
 @pytest.mark.parametrize("assurance", ASSURANCES)
-def test_every_known_assurance_is_read(assurance: str) -> None:
+@pytest.mark.parametrize(("method", "at_most"), [("typed", "drawn"), ("drawn", "drawn"), ("own-key", "session-key")])
+def test_a_signature_is_worth_what_it_says_and_never_more_than_its_method(
+    assurance: str, method: str, at_most: str
+) -> None:
     signers = [(OTHER_KEY, {**subject_fields(), "assurance": assurance}), (KEY, controller_fields())]
-    assert parse_record(signed_document(BODY, signers)).assurance == assurance
+    data = signed_document({**BODY, "esign": {**BODY["esign"], "method": method}}, signers)
+    if ASSURANCES.index(assurance) <= ASSURANCES.index(at_most):
+        assert parse_record(data).assurance == assurance
+        return
+    claim = f"a signature claims to be {assurance}, and the method {method} is worth {at_most} at most"
+    with refused(InputError, f"consent record: {claim}", code="assurance-overstated"):
+        parse_record(data)
+
+
+def test_the_name_of_a_key_that_was_thrown_away_is_nobodys() -> None:
+    assert RECORD.principal_key is None
+    own = {**BODY, "esign": {**BODY["esign"], "method": "own-key"}}
+    signers = [(OTHER_KEY, {**subject_fields(), "assurance": "session-key"}), (KEY, controller_fields())]
+    assert parse_record(signed_document(own, signers)).principal_key == thumbprint_urn(OTHER_KEY.public_jwk())
 
 
 # --- changed bytes
@@ -352,25 +373,50 @@ def test_a_body_that_is_no_object_is_refused(body: bytes, message: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"controllers": MISSING}, "consent record.controllers: expected a list"),
-        ({"controllers": []}, "consent record.controllers: expected a list"),
-        ({"controllers": {}}, "consent record.controllers: expected a list"),
-        ({"controllers": [{}]}, "consent record.id: expected text"),
-        ({"controllers": ["urn:a"]}, "consent record.id: expected text"),
-        ({"grants": MISSING}, "consent record: expected grants and _sd digests"),
-        ({"grants": []}, "consent record: expected grants and _sd digests"),
-        ({"grants": {}}, "consent record: expected grants and _sd digests"),
-        ({"_sd": MISSING}, "consent record: expected grants and _sd digests"),
-        ({"_sd": "x"}, "consent record: expected grants and _sd digests"),
-        ({"grants": [{}]}, "grant: expected scope, decision, legal basis, revocability, territory and term"),
-        ({"record_id": MISSING}, "consent record.record_id: expected text"),
+        ({"controllers": MISSING}, "consent record.controllers: expected, and missing"),
+        ({"controllers": []}, "consent record.controllers: expected a list of at least 1"),
+        ({"controllers": {}}, "consent record.controllers: expected a list of at least 1"),
+        ({"controllers": [{}]}, "consent record.controllers[0].id: expected, and missing"),
+        ({"controllers": ["urn:a"]}, "consent record.controllers[0]: expected an object"),
+        ({"controllers": [*BODY["controllers"]] * 2}, "consent record.controllers: expected exactly one"),
+        ({"grants": MISSING}, "consent record.grants: expected, and missing"),
+        ({"grants": []}, "consent record.grants: expected a list of at least 1"),
+        ({"grants": {}}, "consent record.grants: expected a list of at least 1"),
+        ({"grants": [{}]}, "consent record.grants[0].scope: expected, and missing"),
+        ({"_sd": MISSING}, "consent record._sd: expected, and missing"),
+        ({"_sd": "x"}, "consent record._sd: expected a list of at least 0"),
+        ({"_sd": ["x"]}, "consent record._sd[0]: expected another form"),
+        ({"_sd": ["B" * 43, "A" * 43]}, "consent record._sd: expected digests in order"),
+        ({"_sd": ["A" * 43, "A" * 43]}, "consent record._sd: expected none of them twice"),
+        ({"record_id": MISSING}, "consent record.record_id: expected, and missing"),
         ({"record_id": 5}, "consent record.record_id: expected text"),
-        ({"created_at": MISSING}, "consent record.created_at: expected text"),
-        ({"created_at": "today"}, "time: expected a time such as 2026-11-23T21:07:05Z, got 'today'"),
-        ({"withdrawal": MISSING}, "consent record.secret_hash: expected text"),
-        ({"withdrawal": {}}, "consent record.secret_hash: expected text"),
-        ({"withdrawal": {"secret_hash": "="}}, "withdrawal.secret_hash: expected base64url without padding"),
-        ({"withdrawal": {"secret_hash": "AAAA"}}, "withdrawal.secret_hash: expected 32 bytes, got 3"),
+        ({"created_at": MISSING}, "consent record.created_at: expected, and missing"),
+        ({"created_at": "today"}, "consent record.created_at: expected another form"),
+        (
+            {"created_at": "2026-11-31T00:00:00Z"},
+            "time: expected a time such as 2026-11-23T21:07:05Z, got '2026-11-31T00:00:00Z'",
+        ),
+        ({"kind": "treaty"}, f"consent record.kind: expected {', '.join(KINDS)}"),
+        ({"subject": {"ref": "A" * 22}}, "consent record.subject.kind: expected, and missing"),
+        ({"legal_name": "Zoë"}, "consent record: expected no member 'legal_name'"),
+        ({"withdrawal": MISSING}, "consent record.withdrawal: expected, and missing"),
+        ({"withdrawal": {}}, "consent record.withdrawal.secret_hash: expected, and missing"),
+        (
+            {"withdrawal": {**BODY["withdrawal"], "secret_hash": "="}},
+            "consent record.withdrawal.secret_hash: expected another form",
+        ),
+        (
+            {"withdrawal": {**BODY["withdrawal"], "secret_hash": "B" * 43}},
+            "consent record.withdrawal.secret_hash: expected base64url without stray bits",
+        ),
+        (
+            {"esign": {**BODY["esign"], "scan": DATUM.digest()}},
+            "consent record.esign.scan: expected one of the _sd digests exactly where ink was scanned",
+        ),
+        (
+            {"esign": {**BODY["esign"], "method": "scanned"}},
+            "consent record.esign.scan: expected one of the _sd digests exactly where ink was scanned",
+        ),
     ],
 )
 def test_a_body_without_what_a_record_needs_is_refused(changes: dict[str, Any], message: str) -> None:
@@ -383,10 +429,241 @@ def test_a_record_without_personal_data_is_read() -> None:
 
 
 def test_two_decisions_on_one_scope_are_refused() -> None:
-    denied, permitted = decisions(deny=["mine"])[-1], decisions("mine")[-1]
-    assert denied.scope is permitted.scope is Scope.MINE
-    with refused(InputError, "consent record: expected one decision on each scope, got two on one"):
-        parse_record(with_body(grants=[denied.to_json(), permitted.to_json()]))
+    doubled = [*BODY["grants"], *(grant for grant in BODY["grants"] if grant["scope"] == "mine")]
+    with refused(RefusedError, "scope mine: decided on twice", code="grant-doubled"):
+        parse_record(with_body(grants=doubled))
+
+
+# --- the rules
+
+
+def person(**changes: Any) -> dict[str, Any]:
+    return {"subject": {**BODY["subject"], **changes}}
+
+
+AI_GRANTS = [grant.to_json() for grant in decisions("ai.generate", until=YEAR_END)]
+FACE_GRANTS = [grant.to_json() for grant in decisions("biometric.match", until=YEAR_END)]
+NO_INITIALS = "scope ai.generate: expected initials of its own, beside the signature"
+ADD_INITIALS = "add --initials ai.generate=INITIALS, or --initial ai.generate to consent sign"
+ADD_GUARDIAN = "add --guardian NAME and --relationship parent or guardian"
+PARENT = {"relationship": "dpv:ParentOfDataSubject"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message", "code", "hint"),
+    [
+        (
+            {"grants": AI_GRANTS, **person(age_class="minor"), "guardian": PARENT},
+            "scope ai.generate: the subject is a minor, for whom AI is never permitted",
+            "minor-ai",
+            None,
+        ),
+        (
+            {"grants": AI_GRANTS, **person(age_class="not-recorded")},
+            "scope ai.generate: expected a subject who is known to be an adult, got no age",
+            "age-unknown",
+            "add --born YYYY-MM-DD, or --adult if you saw proof of it",
+        ),
+        (
+            person(age_class="minor"),
+            "guardian: expected one with their relationship, as the subject is a minor",
+            "guardian-missing",
+            ADD_GUARDIAN,
+        ),
+        (
+            {"guardian": PARENT},
+            "guardian: expected none, as the subject is not recorded as a minor",
+            "guardian-stray",
+            None,
+        ),
+        (
+            {"grants": AI_GRANTS},
+            "kind: expected digital_replica for these grants, got model_release",
+            "kind-mismatch",
+            None,
+        ),
+        ({"grants": AI_GRANTS, "kind": "digital_replica"}, NO_INITIALS, "initials-missing", ADD_INITIALS),
+        (
+            {"grants": FACE_GRANTS, "kind": "biometric_release"},
+            "data_types: expected pd:FacialPrint exactly where measuring a face is permitted",
+            "data-types",
+            None,
+        ),
+        (
+            {
+                "grants": FACE_GRANTS,
+                "kind": "biometric_release",
+                "data_types": ["pd:Picture", "pd:FacialPrint"],
+            },
+            "retention.biometric_destroy_by: expected exactly where measuring a face is permitted",
+            "retention",
+            None,
+        ),
+        (
+            {"withdrawal": {**BODY["withdrawal"], "notice_period": "P30D"}},
+            "withdrawal.notice_period: expected none for these grants",
+            "notice-mismatch",
+            None,
+        ),
+        (
+            {"shoot": {"start": "2026-11-23", "end": "2027-11-25"}},
+            "shoot: expected at most a year from 2026-11-23 on, got an end on 2027-11-25",
+            "shoot-span",
+            None,
+        ),
+        (
+            {"shoot": {"start": "2026-11-23", "end": "2026-11-22"}},
+            "shoot: expected at most a year from 2026-11-23 on, got an end on 2026-11-22",
+            "shoot-span",
+            None,
+        ),
+    ],
+)
+def test_a_signed_body_that_breaks_a_rule_is_refused(
+    changes: dict[str, Any], message: str, code: str, hint: str | None
+) -> None:
+    with refused(RefusedError, message, code=code, hint=hint):
+        parse_record(with_body(**changes))
+
+
+def make(*permit: str, terms: Terms = ADULT, initialled: Sequence[Scope] = (), **more: Any) -> ConsentRecord:
+    arguments: dict[str, Any] = {"method": "typed", "disclosures": [DATUM], **more}
+    return make_record(
+        grants=decisions(*permit, until=YEAR_END),
+        controller=CONTROLLER,
+        controller_key=KEY,
+        secret_digest=bytes(32),
+        now=NOW,
+        terms=terms,
+        initialled=initialled,
+        **arguments,
+    )
+
+
+@pytest.mark.parametrize("scope", [scope for scope in Scope if scope.is_ai])
+def test_every_permitted_scope_of_ai_needs_initials_of_its_own(scope: Scope) -> None:
+    message = f"scope {scope}: expected initials of its own, beside the signature"
+    others = [other for other in Scope if other.is_ai and other is not scope]
+    with refused(
+        RefusedError,
+        message,
+        code="initials-missing",
+        hint=f"add --initials {scope}=INITIALS, or --initial {scope} to consent sign",
+    ):
+        make(*[other.value for other in Scope if other.is_ai], initialled=others)
+    record = make(scope.value, initialled=[scope])
+    assert record.signatures[0].initialled == (scope.value,)
+
+
+def test_initials_to_what_was_not_permitted_are_refused() -> None:
+    message = "scope ai.train: has initials, and was not permitted"
+    with refused(RefusedError, message, code="initials-stray"):
+        make("capture", initialled=[Scope.AI_TRAIN])
+
+
+MINOR = Terms(age_class="minor", relationship="dpv:ParentOfDataSubject")
+
+
+def test_for_a_minor_the_guardian_signs() -> None:
+    record = make("capture", terms=MINOR)
+    assert [signature.role for signature in record.signatures] == ["guardian", "controller"]
+    assert (record.principal, record.assurance) == ("guardian", "drawn")
+    assert (record.body["kind"], record.body["guardian"]) == ("guardian_release", PARENT)
+
+
+def test_the_signature_of_the_guardian_cannot_be_left_out() -> None:
+    body = body_of(make("capture", terms=MINOR).envelope)
+    with refused(VerificationError, "signatures: expected one of the guardian, got 0"):
+        parse_record(signed_document(body))
+
+
+def test_a_minor_may_sign_beside_the_guardian_and_the_weaker_signature_counts() -> None:
+    body = body_of(make("capture", terms=MINOR).envelope)
+    guardian: dict[str, Json] = {"role": "guardian", "assurance": "drawn", "signed_at": "2026-11-23T21:07:05Z"}
+    child: dict[str, Json] = {**subject_fields(), "assurance": "recorded"}
+    signers = [(OTHER_KEY, guardian), (SigningKey.generate("ES256"), child), (KEY, controller_fields())]
+    assert parse_record(signed_document(body, signers)).assurance == "recorded"
+
+
+def test_a_guardian_of_an_adult_is_refused() -> None:
+    guardian: dict[str, Json] = {"role": "guardian", "assurance": "drawn", "signed_at": "2026-11-23T21:07:05Z"}
+    signers = [(OTHER_KEY, subject_fields()), (SigningKey.generate("ES256"), guardian), (KEY, controller_fields())]
+    with refused(VerificationError, "consent record: a guardian signed, although the subject is no minor"):
+        parse_record(signed_document(BODY, signers))
+
+
+def test_a_witness_signs_with_a_key_of_their_own() -> None:
+    record = make("capture", witnessed=True)
+    assert [signature.role for signature in record.signatures] == ["subject", "witness", "controller"]
+    assert len({signature.key_urn for signature in record.signatures}) == 3
+
+
+@pytest.mark.parametrize("role", ["subject", "witness"])
+def test_one_key_does_not_sign_for_two_people(role: str) -> None:
+    witness: dict[str, Json] = {"role": "witness", "signed_at": "2026-11-23T21:07:05Z"}
+    keys = {"subject": OTHER_KEY, "witness": SigningKey.generate("Ed25519"), role: KEY}
+    signers = [(keys["subject"], subject_fields()), (keys["witness"], witness), (KEY, controller_fields())]
+    message = "consent record: one key signed for two people who must not be the same"
+    with refused(VerificationError, message, code="signer-doubled"):
+        parse_record(signed_document(BODY, signers))
+
+
+def test_an_unknown_role_is_refused() -> None:
+    fan: dict[str, Json] = {"role": "fan", "signed_at": "2026-11-23T21:07:05Z"}
+    signers = [(OTHER_KEY, subject_fields()), (SigningKey.generate("ES256"), fan), (KEY, controller_fields())]
+    with refused(InputError, "consent record: expected a known role, got 'fan'"):
+        parse_record(signed_document(BODY, signers))
+
+
+def test_the_photographer_who_signs_is_the_one_that_is_named() -> None:
+    maker = SigningKey.generate("Ed25519")
+    photographer = Photographer("Bo Lind", thumbprint_urn(maker.public_jwk()))
+    body = body_of(make("capture", terms=dataclasses.replace(ADULT, photographer=photographer)).envelope)
+    fields: dict[str, Json] = {"role": "photographer", "signed_at": "2026-11-23T21:07:05Z"}
+    others = [(OTHER_KEY, subject_fields()), (KEY, controller_fields())]
+    assert len(parse_record(signed_document(body, [(maker, fields), *others])).signatures) == 3
+    message = "consent record: signed by another photographer than it names"
+    with refused(VerificationError, message, code="photographer-mismatch"):
+        parse_record(signed_document(body, [(SigningKey.generate("Ed25519"), fields), *others]))
+
+
+SCAN = Disclosure.make("scan_sha256", "0" * 64)
+
+
+def test_scanned_ink_is_signed_by_nobody_but_the_controller() -> None:
+    record = make("ai.train", method="scanned", disclosures=[SCAN], initialled=[Scope.AI_TRAIN])
+    assert [signature.role for signature in record.signatures] == ["controller"]
+    assert (record.assurance, record.principal_key) == ("recorded", None)
+    assert record.body["esign"]["scan"] == SCAN.digest()  # type: ignore[index, call-overload]
+
+
+def test_a_key_that_signs_for_the_subject_of_a_scan_is_refused() -> None:
+    body = body_of(make("capture", method="scanned", disclosures=[SCAN]).envelope)
+    message = "consent record: a key signed for the subject, although ink was scanned"
+    with refused(VerificationError, message):
+        parse_record(signed_document(body))
+
+
+def test_everything_that_a_record_can_say_is_said() -> None:
+    terms = Terms(
+        age_class="adult",
+        recipients=("Acme GmbH", "stock agencies"),
+        photographer=Photographer("Bo Lind"),
+        ai_service=AiService("Faces Ltd", "PortraitModel", "3"),
+        governing_law="laws of Germany",
+        shoot=(NOW.date(), NOW.date()),
+        source_assets=(bytes(32),),
+        compensation="paid",
+        retention="ten years",
+        supersedes=RECORD.record_id,
+    )
+    record = make("ai.generate", "biometric.match", terms=terms, initialled=[Scope.AI_GENERATE])
+    assert {name for name, _ in paths() if "." not in name and name != "guardian"} == {
+        name + ("[]" if isinstance(value, list) else "") for name, value in record.body.items()
+    }
+    assert record.recipients == terms.recipients
+    assert record.body["retention"] == {"rule": "ten years", "biometric_destroy_by": "2026-12-31"}
+    schemas.validate(record.body, "consent-record", part="body")
 
 
 # --- the document

@@ -1,14 +1,25 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
+from typing import Any
 
 import pytest
 from support.consents import NOW, decisions, signed_event, signed_record
 from support.refusals import refused
 
 from provenance.consent.events import ConsentEvent, EventType
+from provenance.consent.grants import decide
 from provenance.consent.scopes import Scope
-from provenance.consent.status import ConsentCode, Permission, authorised, check_chain, worst
+from provenance.consent.status import (
+    ConsentCode,
+    Permission,
+    Standing,
+    State,
+    authorised,
+    check_chain,
+    stand,
+    worst,
+)
 from provenance.errors import VerificationError
 
 # Begins on the 24th, ends on the 30th, in two countries.
@@ -239,6 +250,96 @@ def test_an_event_older_than_the_one_before_it_is_refused() -> None:
 def test_a_missing_withdrawal_is_found_although_it_lies_behind_the_time_asked_for() -> None:
     with refused(VerificationError, "consent event 2: does not follow the one before it", code="event-chain"):
         authorised(RECORD, [CHAIN[0], CHAIN[2]], scope=Scope.CAPTURE, at=NOW + HOUR)
+
+
+# --- purpose and medium
+
+BOUND = signed_record(
+    decide(
+        permit=[Scope.PUBLISH_WEB],
+        deny=[],
+        since=NOW.date(),
+        until=None,
+        territory=[],
+        use=None,
+        media=["web", "print"],
+        purposes=["dpv:PublicRelations"],
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "medium", "reason"),
+    [
+        (None, None, "the grant publish.web says permit"),
+        ("dpv:PublicRelations", "print", "the grant publish.web says permit"),
+        ("dpv:Marketing", None, "the grant publish.web is for dpv:PublicRelations, not for dpv:Marketing"),
+        ("dpv:PublicRelations", "social", "the grant publish.web is for web, print, not for social"),
+        (None, "ANY", "the grant publish.web is for web, print, not for ANY"),
+    ],
+)
+def test_a_use_outside_of_its_purpose_or_medium_is_a_no(purpose: str | None, medium: str | None, reason: str) -> None:
+    events = [signed_event(BOUND)]
+    answer = authorised(BOUND, events, scope=Scope.PUBLISH_WEB, at=DURING, purpose=purpose, medium=medium)
+    assert answer.reason == reason
+    assert (answer.code is ConsentCode.IN_FORCE) is reason.endswith("permit")
+
+
+def test_any_purpose_and_medium_are_covered_where_none_is_named() -> None:
+    asked = {"purpose": "dpv:Marketing", "medium": "outdoor"}
+    given = [signed_event(WORLDWIDE)]
+    answer = authorised(WORLDWIDE, given, scope=Scope.CAPTURE, at=DURING, **asked)
+    assert answer.code is ConsentCode.IN_FORCE
+
+
+# --- every end has its answer
+
+
+@pytest.mark.parametrize(
+    ("kind", "details", "code", "reason"),
+    [
+        ("revoked", {}, ConsentCode.WITHDRAWN, "the consent was revoked by the controller on 2026-11-24"),
+        ("invalidated", {}, ConsentCode.WITHDRAWN, "the consent was declared invalid on 2026-11-24"),
+        (
+            "superseded",
+            {"superseded_by": bytes(32)},
+            ConsentCode.EXPIRED,
+            "the consent was replaced by a newer record on 2026-11-24",
+        ),
+        (
+            "majority-reached",
+            {},
+            ConsentCode.EXPIRED,
+            "the subject came of age by 2026-11-24, and has not consented themselves",
+        ),
+    ],
+)
+def test_an_end_is_named(kind: EventType, details: dict[str, Any], code: ConsentCode, reason: str) -> None:
+    given = signed_event(WORLDWIDE)
+    end = signed_event(WORLDWIDE, kind, previous=given, now=NOW + timedelta(days=1), **details)
+    answer = authorised(WORLDWIDE, [given, end], scope=Scope.CAPTURE, at=DURING)
+    assert answer == Permission(code, reason, NOW + timedelta(days=1))
+    assert authorised(WORLDWIDE, [given, end], scope=Scope.CAPTURE, at=NOW + HOUR * 12).code is ConsentCode.IN_FORCE
+
+
+def test_what_was_given_for_one_scope_says_nothing_of_another() -> None:
+    given = signed_event(WORLDWIDE, scopes=[Scope.MINE])
+    answer = authorised(WORLDWIDE, [given], scope=Scope.CAPTURE, at=DURING)
+    assert answer == NOT_GIVEN
+
+
+def test_a_renewal_of_an_endless_grant_gives_it_no_end() -> None:
+    given = signed_event(WORLDWIDE)
+    renewed = signed_event(WORLDWIDE, "renewed", previous=given, until=date(2026, 11, 25), now=NOW)
+    later = NOW + timedelta(days=900)
+    assert authorised(WORLDWIDE, [given, renewed], scope=Scope.CAPTURE, at=later).code is ConsentCode.IN_FORCE
+
+
+def test_where_a_grant_stands_is_told_with_what_brought_it_there() -> None:
+    given = signed_event(RECORD)
+    renewed = signed_event(RECORD, "renewed", previous=given, until=date(2027, 1, 1), now=NOW + HOUR)
+    standing = stand(RECORD, [given, renewed], scope=Scope.CAPTURE, at=DURING)
+    assert standing == Standing(State.RENEWED, renewed, NOW + HOUR, date(2027, 1, 1), None)
 
 
 # --- several answers
