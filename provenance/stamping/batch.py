@@ -5,7 +5,8 @@ whole stamped picture; stamping again finds the entry that was logged and finish
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +19,25 @@ from provenance.credentials.manifest import ConsentAssertion, Declaration, Stamp
 from provenance.credentials.reading import Credential, read_credential
 from provenance.credentials.signing import ClaimSigner, sign_picture
 from provenance.errors import InputError, NoCredentialError, ProvenanceError, RefusedError
-from provenance.picture import MAX_PICTURE_BYTES, Picture, read_picture
-from provenance.stamping.gate import check_declaration, check_existing, scopes_needed
-from provenance.stamping.interface import LoggedStamp, PendingStamp, Permit, StampDesk, StampRequest, StampResult
+from provenance.evidence import Evidence
+from provenance.picture import MAX_PICTURE_BYTES, Picture, read_picture, read_stampable
+from provenance.stamping.gate import (
+    check_declaration,
+    check_evidence,
+    check_existing,
+    claim_of,
+    find_evidence,
+    scopes_needed,
+)
+from provenance.stamping.interface import (
+    LoggedStamp,
+    Outcome,
+    PendingStamp,
+    Permit,
+    StampDesk,
+    StampRequest,
+    StampResult,
+)
 
 GROUP_FILES = 64
 GROUP_BYTES = 256 * 1024 * 1024
@@ -70,19 +87,21 @@ class Stamper:
 
     def _prepare(self, request: StampRequest, *, dry_run: bool) -> _Prepared | StampResult:
         """Take a request through the gate; whatever is wrong becomes its result."""
+        evidence: list[Evidence] = []
         try:
-            return self._pass_gate(request, dry_run=dry_run)
+            return self._pass_gate(request, evidence, dry_run=dry_run)
         except RefusedError as error:
-            return _result(request, "refused", error)
+            return _result(request, "refused", error, evidence)
         except ProvenanceError as error:
             return _result(request, "failed", error)
         except (OSError, ValueError) as error:  # a name that the system cannot have
             return _result(request, "failed", _unwritable(request, error))
 
-    def _pass_gate(self, request: StampRequest, *, dry_run: bool) -> _Prepared | StampResult:
+    def _pass_gate(self, request: StampRequest, evidence: list[Evidence], *, dry_run: bool) -> _Prepared | StampResult:
+        """Return what is needed to go on; `evidence` is filled with what is found on the way."""
         check_declaration(request.declaration, synthetic_person=request.consent_code is None)
         data = durable.read(request.source, max_bytes=MAX_PICTURE_BYTES)
-        picture = read_picture(data)
+        picture = read_stampable(data)
         permit = None
         if request.consent_code is not None:
             permit = self._desk.permit(request.consent_code, scopes=scopes_needed(request.declaration))
@@ -92,12 +111,15 @@ class Stamper:
             if request.in_place and self._is_ours(credential, pending):
                 return StampResult(request.source, "already-stamped", request.destination)
             check_existing(credential, request.declaration)
+        evidence += find_evidence(data, credential, tool=request.tool)
+        confirmation = check_evidence(evidence, request.declaration, confirmation=request.confirmation)
+        pending = dataclasses.replace(pending, evidence=tuple(evidence), confirmation=confirmation)
         record_id = None if permit is None else permit.record_id
         self._desk.check_earlier(picture.digest, handles=_handles_in(credential), record_id=record_id)
         if not request.in_place and not request.overwrite and request.destination.exists():
             return self._existing_output(request, pending)
         if dry_run:
-            return StampResult(request.source, "would-stamp", request.destination)
+            return _done(request, "would-stamp", pending)
         mode = request.source.stat().st_mode & 0o777
         return _Prepared(request, data, picture, credential is not None, permit, pending, mode)
 
@@ -125,7 +147,7 @@ class Stamper:
             return self._existing_output(request, item.pending)
         except (OSError, ValueError) as error:  # the disk, or a name that the system cannot have
             return _result(request, "failed", _unwritable(request, error))
-        return StampResult(request.source, "stamped", request.destination)
+        return _done(request, "stamped", item.pending)
 
     def _pending(self, declaration: Declaration, picture: Picture, permit: Permit | None) -> PendingStamp:
         handle = None
@@ -230,11 +252,26 @@ def _unwritable(request: StampRequest, error: OSError | ValueError) -> InputErro
     return InputError(f"{request.destination.name[:80]}: cannot be written: {reason}", code="output-unwritable")
 
 
-def _result(request: StampRequest, outcome: str, error: ProvenanceError) -> StampResult:
+def _done(request: StampRequest, outcome: Outcome, pending: PendingStamp) -> StampResult:
+    return StampResult(
+        source=request.source,
+        outcome=outcome,
+        destination=request.destination,
+        claim=claim_of(request.declaration),
+        evidence=pending.evidence,
+        confirmation=pending.confirmation,
+    )
+
+
+def _result(
+    request: StampRequest, outcome: str, error: ProvenanceError, evidence: Sequence[Evidence] = ()
+) -> StampResult:
     return StampResult(
         source=request.source,
         outcome="refused" if outcome == "refused" else "failed",
         code=error.code,
         message=str(error),
         hint=error.hint,
+        claim=claim_of(request.declaration),
+        evidence=tuple(evidence),
     )

@@ -1,14 +1,42 @@
-"""The gate: what a picture's own credentials allow to be said about it."""
+"""The gate: what a picture's own credentials and the other evidence in it allow to be said about it."""
+
+from collections.abc import Sequence
 
 from provenance.consent.scopes import Scope
-from provenance.credentials.manifest import Declaration
+from provenance.credentials.manifest import Declaration, Tool
 from provenance.credentials.origin import Origin, find_generative_markers, find_origin
 from provenance.credentials.reading import Credential, Status
-from provenance.errors import RefusedError
+from provenance.credentials.statements import find_statements
+from provenance.errors import InputError, RefusedError
+from provenance.evidence import (
+    Claim,
+    Evidence,
+    Field,
+    Says,
+    find_contradictions,
+    find_doubts,
+    match_fields,
+    scan,
+)
 
 # Failures that speak of the signer or of time, not of damage.
 _NOT_DAMAGE = frozenset({"signingCredential.untrusted", "signingCredential.expired", "claimSignature.outsideValidity"})
 
+MAX_CONFIRMATION = 500
+
+_CLAIMS = {Declaration.CAMERA: Claim.CAPTURED, Declaration.AI_GENERATED: Claim.AI_GENERATED}
+_DOUBTED = {
+    Claim.CAPTURED: "a camera captured it",
+    Claim.AI_EDITED: "AI changed a part of it",
+    Claim.AI_GENERATED: "AI generated all of it",
+}
+_NEXT_STEPS = {
+    Says.AI: "a picture that AI made is stamped with --as ai-generated",
+    Says.AI_CHANGED: "stamp the photograph as it was before AI changed it",
+    Says.NO_PHOTOGRAPH: "stamp the photograph that it was made from",
+    Says.CAPTURED: "a photograph is stamped with --as camera",
+    Says.SCANNED: "a photograph is stamped with --as camera",
+}
 _CAMERA = frozenset({Origin.CAMERA_SIGNED, Origin.CAMERA_DECLARED})
 
 
@@ -29,6 +57,61 @@ def check_declaration(declaration: Declaration, *, synthetic_person: bool) -> No
             code="synthetic-capture",
             hint="use --as ai-generated, or name the person's consent with --consent CODE",
         )
+
+
+def claim_of(declaration: Declaration) -> Claim:
+    """Return the claim that a declaration makes, by which evidence is judged."""
+    return _CLAIMS[declaration]
+
+
+def parse_confirmation(text: str) -> str:
+    """Return the reason that somebody gives for a doubtful declaration, without blanks around it.
+
+    Raises:
+        InputError: it is blank, too long, or not one line of printable text.
+    """
+    reason = text.strip()
+    if not reason or len(reason) > MAX_CONFIRMATION or not reason.isprintable():
+        raise InputError(f"confirm: expected a reason of one line and at most {MAX_CONFIRMATION} characters")
+    return reason
+
+
+def find_evidence(data: bytes, credential: Credential | None, *, tool: Tool | None) -> list[Evidence]:
+    """Return every marker in a picture's metadata, and among the programs that its credentials or `--tool` name.
+
+    Raises:
+        InputError: the picture is damaged.
+    """
+    said = find_statements(credential) if credential is not None else ()
+    fields = [Field(f"c2pa:{s.kind}", f"manifest {s.manifest}", s.text) for s in said]
+    if tool is not None:
+        fields.append(Field("c2pa:softwareAgent", "--tool", tool.name))
+    return scan(data) + match_fields(fields)
+
+
+def check_evidence(evidence: Sequence[Evidence], declaration: Declaration, *, confirmation: str | None) -> str | None:
+    """Check that the evidence in a picture allows it to be declared so; return the confirmation if one was needed.
+
+    Raises:
+        RefusedError: strong evidence contradicts the declaration, which no reason overrides (`evidence-contradicts`),
+            or weak evidence makes it doubtful and no reason was given (`evidence-doubtful`).
+    """
+    claim = claim_of(declaration)
+    for found in find_contradictions(evidence, claim):
+        raise RefusedError(
+            f"the evidence says that {_found(found)}",
+            code="evidence-contradicts",
+            hint=_NEXT_STEPS[found.marker.says],
+        )
+    for found in find_doubts(evidence, claim):
+        if confirmation is None:
+            raise RefusedError(
+                f"the evidence makes it doubtful that {_DOUBTED[claim]}: {_found(found)}",
+                code="evidence-doubtful",
+                hint='look at it; if it is as you say, add --confirm "REASON", which is kept',
+            )
+        return confirmation
+    return None
 
 
 def check_existing(credential: Credential, declaration: Declaration) -> None:
@@ -60,6 +143,11 @@ def check_existing(credential: Credential, declaration: Declaration) -> None:
             code="evidence-not-generated",
             hint="stamp the file as it came from the generator",
         )
+
+
+def _found(evidence: Evidence) -> str:
+    marker = evidence.marker
+    return f"{marker.says.words}: {marker.code} in {evidence.place}: {evidence.value}"
 
 
 def _check_intact(credential: Credential) -> None:

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from provenance.canonical import Json
 from provenance.consent.scopes import Scope
 from provenance.credentials.manifest import Declaration, Tool
+from provenance.evidence import Claim, Evidence
 
 Outcome = Literal["stamped", "would-stamp", "already-stamped", "refused", "failed"]
 
@@ -26,6 +27,7 @@ class StampRequest:
         consent_code: of the person shown; None where nobody real is shown.
         tool: what made it, if known.
         overwrite: replace what is at the destination.
+        confirmation: why the declaration is right although weak evidence makes it doubtful.
     """
 
     source: Path
@@ -34,6 +36,7 @@ class StampRequest:
     consent_code: str | None
     tool: Tool | None = None
     overwrite: bool = False
+    confirmation: str | None = None
 
     @property
     def in_place(self) -> bool:
@@ -72,6 +75,9 @@ class PendingStamp:
         declaration: the word of `--as`.
         record_id: of the consent, or None.
         handle: 32 bytes, or None.
+        evidence: the markers that were found in the picture.
+        confirmation: the reason that was given for a doubtful declaration, where one was needed; for the studio's
+            own record, and for nothing that leaves it.
     """
 
     key: bytes
@@ -79,6 +85,8 @@ class PendingStamp:
     declaration: Declaration
     record_id: str | None
     handle: bytes | None
+    evidence: tuple[Evidence, ...] = ()
+    confirmation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +166,9 @@ class StampResult:
         code: of the reason, where it was not stamped.
         message: the reason in one line.
         hint: what to do next.
+        claim: what the declaration claims, by which the evidence is judged.
+        evidence: the markers that were found in the picture, as far as it was looked at.
+        confirmation: the reason that was given for a doubtful declaration, where one was needed.
     """
 
     source: Path
@@ -166,6 +177,9 @@ class StampResult:
     code: str | None = None
     message: str | None = None
     hint: str | None = None
+    claim: Claim = Claim.CAPTURED
+    evidence: tuple[Evidence, ...] = ()
+    confirmation: str | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Return the result as a document."""
@@ -176,4 +190,6 @@ class StampResult:
             "output": None if self.destination is None else str(self.destination),
             "outcome": self.outcome,
             "reason": reason,
+            "evidence": [evidence.to_json(self.claim) for evidence in self.evidence],
+            "confirmation": self.confirmation,
         }

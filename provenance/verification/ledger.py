@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from provenance.checkpoint import LogKey
 from provenance.credentials.labels import CONSENT_LABEL
 from provenance.credentials.manifest import ConsentAssertion
 from provenance.credentials.reading import Credential
@@ -29,7 +30,7 @@ def judge_ledger(
     credential: Credential,
     *,
     picture_digest: bytes | None,
-    known_logs: Sequence[NoteKey],
+    known_logs: Sequence[NoteKey | LogKey],
     findings: list[Finding],
 ) -> LedgerFinding:
     """Verify the proof in the file against the checkpoint's signature, and the entry against the picture.
@@ -64,20 +65,22 @@ def judge_ledger(
 def _verify(
     assertion: ConsentAssertion,
     picture_digest: bytes | None,
-    known_logs: Sequence[NoteKey],
+    known_logs: Sequence[NoteKey | LogKey],
     findings: list[Finding],
 ) -> StampEntry:
     key = NoteKey.from_text(assertion.log_key)
     if key.name != assertion.log_origin:
         raise VerificationError("ledger: the key in the credential is that of another log", code="log-key")
-    if any(known.name == key.name for known in known_logs) and key not in known_logs:
+    # A key that is known with the sizes that it signed is held to them.
+    own = [known for known in known_logs if _note_key(known).name == key.name]
+    if own and all(_note_key(known) != key for known in own):
         raise VerificationError("ledger: the key in the credential is not the log's own", code="log-key")
-    if known_logs and key not in known_logs:
+    if known_logs and not own:
         raise InputError("ledger: the log is none of those that you know", code="log-unknown")
     if not known_logs:
         findings.append(Finding(8, "log-key-unpinned", "the log's key is known from the credential only"))
     proof = parse_proof(assertion.proof)
-    proof.verify(assertion.entry, keys=[key])
+    proof.verify(assertion.entry, keys=own or [key])
     entry = parse_entry(assertion.entry)
     if not isinstance(entry, StampEntry) or entry.handles != assertion.handles:
         raise VerificationError("ledger: the entry is not the one of this stamp", code="entry-mismatch")
@@ -85,6 +88,10 @@ def _verify(
         raise InputError("ledger: the picture in this kind of file cannot be compared with the entry")
     verify_commitment(entry.image, tag=TAG_IMAGE, randomness=proof.extra or b"", digest=picture_digest)
     return entry
+
+
+def _note_key(known: NoteKey | LogKey) -> NoteKey:
+    return known.key if isinstance(known, LogKey) else known
 
 
 def _axis(code: LedgerCode, facts: dict[str, str]) -> Axis:

@@ -7,13 +7,13 @@
 4. Time: how surely is the time of signing known?
 5. History: does everything that it was made from verify?
 6. Origin: camera, people or AI, by the whole chain.
+7. Evidence: does the file itself contradict that?
 8. Ledger: does the log hold the stamp?
 9. Consent when it was stamped.
 10. Consent now, for the use that is asked for.
 12. The verdict.
 
-Steps 7 (evidence in the file against the claim) and 11 (named actors) are not taken by this version, and the report
-says nothing of them.
+Step 11 (named actors) is not taken by this version, and the report says so where one is named.
 """
 
 from collections.abc import Sequence
@@ -22,16 +22,18 @@ from datetime import datetime
 from pathlib import Path
 
 from provenance import durable
+from provenance.checkpoint import LogKey
 from provenance.clock import to_seconds
 from provenance.consent.scopes import Scope
 from provenance.credentials.origin import Origin
 from provenance.credentials.reading import Credential, read_credential
 from provenance.errors import InputError, NoCredentialError, ProvenanceError, RemoteCredentialError
 from provenance.note import NoteKey
-from provenance.picture import MAX_PICTURE_BYTES, STAMPABLE, Picture, PictureFormat, identify, read_picture
+from provenance.picture import MAX_PICTURE_BYTES, Picture, PictureFormat, identify, read_picture
 from provenance.pki import TrustAnchors
 from provenance.verification import consent as consent_steps
 from provenance.verification.credential import judge_credential, judge_history, judge_origin, judge_time
+from provenance.verification.evidence import judge_evidence, tell_evidence
 from provenance.verification.ledger import ABSENT, judge_ledger
 from provenance.verification.report import Axis, CredentialCode, Finding, HistoryCode, Report
 from provenance.verification.sources import StatusSource
@@ -58,7 +60,7 @@ def verify_file(
     *,
     question: Question,
     anchors: Sequence[TrustAnchors] = (),
-    known_logs: Sequence[NoteKey] = (),
+    known_logs: Sequence[NoteKey | LogKey] = (),
     source: StatusSource | None = None,
 ) -> Report:
     """Take a file through the steps, and return the report; a file that cannot be read is a report, too.
@@ -75,11 +77,14 @@ def verify_file(
         # (0): identify the file
         data = durable.read(path, max_bytes=MAX_PICTURE_BYTES)
         kind = _identify(path, data)
-        picture = _take_apart(kind, data, findings)
+        picture = _take_apart(data, findings)
         # (1): read the credentials, offline
         store = picture.store if picture else None
         credential = read_credential(data, kind.media_type, anchors=anchors, store=store)
     except NoCredentialError:
+        if picture is not None:
+            # (7): evidence, where there is no claim
+            tell_evidence(data, findings)
         return _without_credential(path, question, _NONE, findings)
     except RemoteCredentialError as error:
         axis = Axis(CredentialCode.REMOTE, "Credential elsewhere", _sentence(path, error))
@@ -88,17 +93,18 @@ def verify_file(
         step = 0 if isinstance(error, InputError) else 1
         axis = Axis(CredentialCode.UNREADABLE, "Could not check", _sentence(path, error))
         return _without_credential(path, question, axis, [*findings, Finding(step, error.code, str(error))])
-    return _judge(path, credential, picture, findings, question=question, known_logs=known_logs, source=source)
+    return _judge(path, data, credential, picture, findings, question=question, known_logs=known_logs, source=source)
 
 
 def _judge(
     path: Path,
+    data: bytes,
     credential: Credential,
     picture: Picture | None,
     findings: list[Finding],
     *,
     question: Question,
-    known_logs: Sequence[NoteKey],
+    known_logs: Sequence[NoteKey | LogKey],
     source: StatusSource | None,
 ) -> Report:
     # (2) and (3): integrity and issuer
@@ -112,6 +118,9 @@ def _judge(
     history = judge_history(credential, findings)
     # (6): origin
     origin, label = judge_origin(credential)
+    # (7): evidence
+    if picture is not None:
+        origin, label = judge_evidence(data, credential, origin=origin, label=label, findings=findings)
     # (8): ledger
     digest = picture.digest if picture else None
     ledger = judge_ledger(
@@ -169,10 +178,8 @@ def _identify(path: Path, data: bytes) -> PictureFormat:
     return kind
 
 
-def _take_apart(kind: PictureFormat, data: bytes, findings: list[Finding]) -> Picture | None:
+def _take_apart(data: bytes, findings: list[Finding]) -> Picture | None:
     """Walk the container where it can be walked; a damaged one may still carry a credential that says so."""
-    if kind not in STAMPABLE:
-        return None
     try:
         return read_picture(data)
     except InputError as error:

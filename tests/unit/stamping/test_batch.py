@@ -7,7 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.pictures import draw_any, draw_jpeg, with_changed_pixels, with_segment
+from support.metadata import CAMERA_TAGS, EXPOSURE_TAGS, with_exif
+from support.pictures import draw_any, draw_jpeg, draw_png, with_changed_pixels, with_segment
 from support.studios import (
     FixedClock,
     make_studio,
@@ -25,12 +26,13 @@ from provenance.credentials.manifest import ConsentAssertion, Declaration, Tool
 from provenance.credentials.reading import Credential, read_credential
 from provenance.credentials.signing import ClaimSigner
 from provenance.entries import StampEntry, parse_entry
-from provenance.errors import CorruptLedgerError, KeyMaterialError, ProvenanceError
+from provenance.errors import KeyMaterialError, LedgerError, ProvenanceError
 from provenance.keys import RootKey
 from provenance.picture import read_picture
 from provenance.pki import make_claim_certificate, to_pem
-from provenance.stamping import Stamper, StampRequest, StampResult, batch
+from provenance.stamping import LoggedStamp, PendingStamp, Stamper, StampRequest, StampResult, batch
 from provenance.studio import ConsentDesk, Studio, StudioStampDesk
+from provenance.studio.logbook import Logbook
 from provenance.verification.report import Verdict
 
 CAMERA, GENERATED = Declaration.CAMERA, Declaration.AI_GENERATED
@@ -76,6 +78,11 @@ def run(studio: Studio, requests: Sequence[StampRequest], *, dry_run: bool = Fal
     return list(stamper(studio).stamp(requests, dry_run=dry_run))
 
 
+def bare(result: StampResult) -> StampResult:
+    """Return a result without what was found in the picture."""
+    return dataclasses.replace(result, evidence=())
+
+
 def outcomes(results: Sequence[StampResult]) -> list[str]:
     return [result.outcome for result in results]
 
@@ -116,7 +123,7 @@ def test_a_picture_is_stamped_and_verifies(studio: Studio, code: str, folder: Pa
     source = draw_any(folder, ending)
     before = source.read_bytes()
     (result,) = run(studio, [StampRequest(source, out / source.name, CAMERA, code)])
-    assert result == StampResult(source, "stamped", out / source.name)
+    assert bare(result) == StampResult(source, "stamped", out / source.name)
     assert source.read_bytes() == before
     assert read_picture((out / source.name).read_bytes()).digest == read_picture(before).digest
     assert verify(studio, out / source.name).verdict is Verdict.PASSED
@@ -203,7 +210,7 @@ def test_more_than_a_group_is_logged_group_by_group(
     assert outcomes([first, *rest]) == ["stamped", "failed", "stamped", "stamped", "stamped"]
     assert [result.source for result in [first, *rest]] == sources
     assert checkpoints(studio) - before == (3 if name == "GROUP_FILES" else 4)
-    assert studio.audit().entries == 3 + 4
+    assert Logbook(studio).audit().entries == 3 + 4
 
 
 def test_no_requests_make_no_results(studio: Studio) -> None:
@@ -283,7 +290,7 @@ def bad_file(folder: Path, kind: str) -> Path:
     return path
 
 
-KIND = "picture: expected a jpeg, png or webp file, got"
+KIND = "picture: expected a jpeg, png, webp, tiff, dng, avif, heic or heif file, got"
 EXPORT_AS = "export the picture as jpeg, png or webp"
 BAD_FILES = {
     "missing": ("file-missing", "missing.jpg: no such file", None),
@@ -402,9 +409,9 @@ def test_a_key_that_fails_to_sign_fails_alone_and_the_stamp_is_finished_later(
 
 
 def test_a_contradiction_in_the_ledger_stops_everything(studio: Studio, code: str, folder: Path, out: Path) -> None:
-    studio.database._connection.execute("UPDATE head SET size = 2, frontier = zeroblob(32)")
+    studio.database._driver.execute("UPDATE head SET size = 2, root = zeroblob(32), frontier = zeroblob(32)")
     source = draw_jpeg(folder / "a.jpg")
-    with pytest.raises(CorruptLedgerError):
+    with pytest.raises(LedgerError):
         run(studio, [StampRequest(source, out / "a.jpg", CAMERA, code)])
     assert not out.exists()
 
@@ -557,7 +564,7 @@ def test_another_file_at_the_destination_is_replaced_where_that_was_asked(
     (out / "a.jpg").write_bytes(content)
     source = draw_jpeg(folder / "a.jpg")
     result = stamp_file(studio, source, out / "a.jpg", code=code, overwrite=True)
-    assert result == StampResult(source, "stamped", out / "a.jpg")
+    assert bare(result) == StampResult(source, "stamped", out / "a.jpg")
     assert verify(studio, out / "a.jpg").verdict is Verdict.PASSED
     assert sorted(contents(out)) == ["a.jpg"]
 
@@ -628,7 +635,7 @@ def test_a_stamp_that_was_logged_and_never_signed_is_finished(
 def test_a_picture_is_stamped_in_place_once(studio: Studio, code: str, folder: Path, ending: str) -> None:
     source = draw_any(folder, ending)
     digest = read_picture(source.read_bytes()).digest
-    assert stamp_file(studio, source, source, code=code) == StampResult(source, "stamped", source)
+    assert bare(stamp_file(studio, source, source, code=code)) == StampResult(source, "stamped", source)
     assert read_picture(source.read_bytes()).digest == digest
     assert verify(studio, source).verdict is Verdict.PASSED
     before = contents(folder), dump(studio)
@@ -806,7 +813,7 @@ def test_a_dry_run_writes_nothing_and_refuses_the_same(studio: Studio, code: str
 def test_a_dry_run_makes_no_folder(studio: Studio, code: str, folder: Path, out: Path) -> None:
     source = draw_jpeg(folder / "a.jpg")
     result = stamp_file(studio, source, out / "deep" / "a.jpg", code=code, dry_run=True)
-    assert result == StampResult(source, "would-stamp", out / "deep" / "a.jpg")
+    assert bare(result) == StampResult(source, "would-stamp", out / "deep" / "a.jpg")
     assert not out.exists()
 
 
@@ -852,6 +859,8 @@ def test_a_result_is_written_as_a_document() -> None:
         "output": "out/a.jpg",
         "outcome": "stamped",
         "reason": None,
+        "evidence": [],
+        "confirmation": None,
     }
     failed = StampResult(Path("a.jpg"), "failed", code="file-missing", message="a.jpg: no such file")
     assert failed.to_json()["reason"] == {"code": "file-missing", "message": "a.jpg: no such file", "hint": None}
@@ -877,3 +886,107 @@ def test_another_tool_is_refused(text: str) -> None:
     with pytest.raises(ProvenanceError) as caught:
         Tool.parse(text)
     assert caught.value.code == "tool"
+
+
+# --- evidence in the picture
+
+MIDJOURNEY = "Job ID: 0f5a1c2e-3b4d-4e5f-8a6b-7c8d9e0f1a2b"
+SERIAL = {0xA431: "4001234", 0xA434: "NIKKOR Z 85mm f/1.8 S", 0x927C: b"Nikon\x00\x02\x11" + bytes(range(64))}
+
+
+def png(folder: Path, key: str, text: str, *, seed: int = 0) -> Path:
+    return draw_png(folder / f"{key}-{seed}.png", text={key: text}, seed=seed)
+
+
+def test_strong_evidence_of_ai_refuses_a_photograph_whatever_is_confirmed(
+    studio: Studio, code: str, folder: Path, out: Path
+) -> None:
+    source = png(folder, "Description", MIDJOURNEY)
+    for confirmation in (None, "I took it myself"):
+        (result,) = run(studio, [StampRequest(source, out / "a.png", CAMERA, code, confirmation=confirmation)])
+        assert (result.outcome, result.code) == ("refused", "evidence-contradicts")
+        assert result.message == (
+            f"the evidence says that AI made or changed it: midjourney.job in PNG tEXt at byte 33: {MIDJOURNEY}"
+        )
+        assert result.hint == "a picture that AI made is stamped with --as ai-generated"
+        assert [found.marker.code for found in result.evidence] == ["midjourney.job"]
+        assert result.to_json()["evidence"] == [
+            {
+                "marker": "midjourney.job",
+                "value": MIDJOURNEY,
+                "where": "PNG tEXt at byte 33",
+                "strength": "strong",
+                "effect": "refuse",
+            }
+        ]
+    assert not out.exists()
+    assert stamps(studio) == []
+
+
+def test_weak_evidence_needs_a_reason_which_goes_into_the_record(
+    studio: Studio, code: str, folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = png(folder, "Software", "Topaz Photo 1.2")
+    (result,) = run(studio, [StampRequest(source, out / "a.png", CAMERA, code)])
+    assert (result.outcome, result.code) == ("refused", "evidence-doubtful")
+    assert result.message == (
+        "the evidence makes it doubtful that a camera captured it: AI may have made or changed it: "
+        "tool.enhancer in PNG tEXt at byte 33: Topaz"
+    )
+    assert result.hint == 'look at it; if it is as you say, add --confirm "REASON", which is kept'
+    logged: list[PendingStamp] = []
+    log = StudioStampDesk.log
+
+    def watched(desk: StudioStampDesk, pending: Sequence[PendingStamp]) -> list[LoggedStamp]:
+        logged.extend(pending)
+        return log(desk, pending)
+
+    monkeypatch.setattr(StudioStampDesk, "log", watched)
+    reason = "sharpened only"
+    (result,) = run(studio, [StampRequest(source, out / "a.png", CAMERA, code, confirmation=reason)])
+    assert (result.outcome, result.confirmation) == ("stamped", reason)
+    assert [(stamp.confirmation, [e.marker.code for e in stamp.evidence]) for stamp in logged] == [
+        (reason, ["tool.enhancer"])
+    ]
+    data = (out / "a.png").read_bytes()
+    assert reason.encode() not in data
+    assert all(reason.encode() not in body for body in stamps(studio))
+
+
+def test_a_reason_that_nothing_asked_for_is_not_recorded(studio: Studio, code: str, folder: Path, out: Path) -> None:
+    source = draw_jpeg(folder / "a.jpg")
+    (result,) = run(studio, [StampRequest(source, out / "a.jpg", CAMERA, code, confirmation="because")])
+    assert (result.outcome, result.confirmation) == ("stamped", None)
+
+
+def test_strong_evidence_of_a_camera_refuses_what_ai_is_said_to_have_made(
+    studio: Studio, folder: Path, out: Path
+) -> None:
+    source = folder / "a.jpg"
+    source.write_bytes(with_exif(draw_jpeg(folder / "b.jpg", exif=False).read_bytes(), {0x0110: "Z 8"}, SERIAL))
+    request = StampRequest(source, out / "a.jpg", GENERATED, None, confirmation="it is")
+    (result,) = run(studio, [request])
+    assert (result.outcome, result.code) == ("refused", "evidence-contradicts")
+    assert result.message == "the evidence says that a camera took it: camera.body-and-lens in JPEG APP1 at byte 2: Z 8"
+    assert result.hint == "a photograph is stamped with --as camera"
+
+
+def test_the_data_of_an_exposure_make_it_doubtful_that_ai_made_a_picture(
+    studio: Studio, folder: Path, out: Path
+) -> None:
+    source = folder / "a.jpg"
+    source.write_bytes(with_exif(draw_jpeg(folder / "b.jpg", exif=False).read_bytes(), CAMERA_TAGS, EXPOSURE_TAGS))
+    (result,) = run(studio, [StampRequest(source, out / "a.jpg", GENERATED, None)])
+    assert (result.outcome, result.code) == ("refused", "evidence-doubtful")
+    assert result.message == (
+        "the evidence makes it doubtful that AI generated all of it: a camera may have taken it: "
+        "camera.exposure in JPEG APP1 at byte 2: Atelier 7"
+    )
+    (result,) = run(studio, [StampRequest(source, out / "a.jpg", GENERATED, None, confirmation="kept by the model")])
+    assert (result.outcome, result.confirmation) == ("stamped", "kept by the model")
+    assert verify(studio, out / "a.jpg").origin.code == "ai-generated"
+
+
+def test_a_dry_run_tells_the_evidence(studio: Studio, code: str, folder: Path, out: Path) -> None:
+    (result,) = run(studio, [StampRequest(draw_jpeg(folder / "a.jpg"), out / "a.jpg", CAMERA, code)], dry_run=True)
+    assert [found.marker.code for found in result.evidence] == ["camera.model"]

@@ -3,15 +3,25 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
+from support.metadata import encoded
 from support.refusals import refused
 
 from provenance.consent.scopes import Scope
-from provenance.credentials.manifest import Declaration
+from provenance.credentials.manifest import Declaration, Tool
 from provenance.credentials.origin import DIGITAL_CAPTURE, TRAINED_MEDIA
 from provenance.credentials.reading import Action, Credential, Ingredient, Manifest, Signer, Status, Validation
 from provenance.credentials.rubric import CAPTURED_SOURCE_TYPES, GENERATIVE_SOURCE_TYPES
-from provenance.errors import RefusedError
-from provenance.stamping.gate import check_declaration, check_existing, scopes_needed
+from provenance.errors import InputError, RefusedError
+from provenance.evidence import Claim, Evidence, Field, match_fields
+from provenance.stamping.gate import (
+    check_declaration,
+    check_evidence,
+    check_existing,
+    claim_of,
+    find_evidence,
+    parse_confirmation,
+    scopes_needed,
+)
 
 COMPOSITE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 DIGITAL_ART = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCreation"
@@ -262,3 +272,142 @@ def test_damage_is_told_before_anything_that_the_credentials_say() -> None:
     message = "its content credentials do not verify: claimSignature.mismatch"
     with refused(RefusedError, message, code="parent-damaged", hint=AS_ISSUED):
         check_existing(credential(damaged), Declaration.CAMERA)
+
+
+# --- evidence beside the credentials
+
+
+def evidence(*fields: tuple[str, str]) -> list[Evidence]:
+    return match_fields(Field(name, "PNG tEXt at byte 33", value) for name, value in fields)
+
+
+SOURCE = "xmp:Iptc4xmpExt:DigitalSourceType"
+SAYS = "the evidence says that "
+
+
+@pytest.mark.parametrize(
+    ("declaration", "field", "message", "hint"),
+    [
+        (
+            Declaration.CAMERA,
+            (SOURCE, TRAINED_MEDIA),
+            "AI made or changed it: source-type.trained-algorithmic-media",
+            AS_GENERATED,
+        ),
+        (
+            Declaration.CAMERA,
+            (SOURCE, COMPOSITE),
+            "AI changed a part of it: source-type.composite-with-trained-algorithmic-media",
+            "stamp the photograph as it was before AI changed it",
+        ),
+        (
+            Declaration.CAMERA,
+            (SOURCE, DIGITAL_ART),
+            "it is no photograph: source-type.digital-creation",
+            "stamp the photograph that it was made from",
+        ),
+        (
+            Declaration.AI_GENERATED,
+            (SOURCE, DIGITAL_CAPTURE),
+            "a camera took it: source-type.digital-capture",
+            "a photograph is stamped with --as camera",
+        ),
+        (
+            Declaration.AI_GENERATED,
+            (SOURCE, "negativeFilm"),
+            "it was scanned from film or paper: source-type.negative-film",
+            "a photograph is stamped with --as camera",
+        ),
+    ],
+)
+def test_strong_evidence_refuses_whatever_reason_is_given(
+    declaration: Declaration, field: tuple[str, str], message: str, hint: str
+) -> None:
+    value = field[1] if field[1] == "negativeFilm" else f"/{field[1].rsplit('/', 1)[-1]}"
+    whole = f"{SAYS}{message} in PNG tEXt at byte 33: {value}"
+    for reason in (None, "I know better"):
+        with refused(RefusedError, whole, code="evidence-contradicts", hint=hint):
+            check_evidence(evidence(field), declaration, confirmation=reason)
+
+
+@pytest.mark.parametrize(
+    ("declaration", "field", "message"),
+    [
+        (
+            Declaration.CAMERA,
+            ("exif:Software", "Gigapixel 8"),
+            "a camera captured it: AI may have made or changed it: tool.enhancer in PNG tEXt at byte 33: Gigapixel",
+        ),
+        (
+            Declaration.CAMERA,
+            (SOURCE, "composite"),
+            "a camera captured it: it was put together: source-type.composite in PNG tEXt at byte 33: composite",
+        ),
+        (
+            Declaration.CAMERA,
+            ("flaw", "it breaks off"),
+            "a camera captured it: its data contradict themselves or cannot be read: "
+            "metadata.unreadable in PNG tEXt at byte 33: it breaks off",
+        ),
+        (
+            Declaration.AI_GENERATED,
+            (SOURCE, "humanEdits"),
+            "AI generated all of it: people edited it: source-type.human-edits in PNG tEXt at byte 33: humanEdits",
+        ),
+    ],
+)
+def test_weak_evidence_asks_for_a_reason(declaration: Declaration, field: tuple[str, str], message: str) -> None:
+    with refused(
+        RefusedError,
+        f"the evidence makes it doubtful that {message}",
+        code="evidence-doubtful",
+        hint='look at it; if it is as you say, add --confirm "REASON", which is kept',
+    ):
+        check_evidence(evidence(field), declaration, confirmation=None)
+    assert check_evidence(evidence(field), declaration, confirmation="seen") == "seen"
+
+
+def test_evidence_that_agrees_asks_for_nothing() -> None:
+    camera, generator = evidence((SOURCE, DIGITAL_CAPTURE)), evidence((SOURCE, TRAINED_MEDIA))
+    for reason in (None, "unasked"):
+        assert check_evidence(camera, Declaration.CAMERA, confirmation=reason) is None
+        assert check_evidence(generator, Declaration.AI_GENERATED, confirmation=reason) is None
+        assert check_evidence([], Declaration.CAMERA, confirmation=reason) is None
+
+
+def test_programs_and_watermarks_that_credentials_name_are_evidence() -> None:
+    data = encoded("JPEG")
+    mark = {"c2pa.soft-binding": {"alg": "com.microsoft.invismark.1", "blocks": []}, "other": {"alg": "x"}}
+    agent = Action("c2pa.edited", None, "Adobe Firefly 4", ())
+    for one, code, value in (
+        (manifest(assertions=mark), "c2pa.invismark", "com.microsoft.invismark.1"),
+        (manifest(agent), "tool.generator", "Adobe Firefly"),
+        (dataclasses.replace(manifest(), generator="ChatGPT 5"), "tool.generator", "ChatGPT"),
+    ):
+        for existing in (credential(one), opened(one)):
+            (found,) = find_evidence(data, existing, tool=None)
+            assert (found.marker.code, found.value) == (code, value)
+            assert found.place.startswith("manifest ")
+    assert find_evidence(data, credential(manifest()), tool=None) == find_evidence(data, None, tool=None) == []
+
+
+def test_the_tool_that_is_named_for_the_stamp_is_evidence() -> None:
+    for tool, code in ((Tool("Midjourney", "6"), "tool.generator"), (Tool("Topaz Photo"), "tool.enhancer")):
+        (found,) = find_evidence(encoded("JPEG"), None, tool=tool)
+        assert (found.marker.code, found.place) == (code, "--tool")
+    assert find_evidence(encoded("JPEG"), None, tool=Tool("NIKON Z 8", "2.1")) == []
+
+
+@pytest.mark.parametrize("text", ["seen", "  seen\t", "x" * 500])
+def test_a_reason_is_taken_without_blanks(text: str) -> None:
+    assert parse_confirmation(text) == text.strip()
+
+
+@pytest.mark.parametrize("text", ["", "  ", "a\nb", "a\x1bb", "x" * 501])
+def test_a_reason_must_say_something_in_one_line(text: str) -> None:
+    with refused(InputError, "confirm: expected a reason of one line and at most 500 characters"):
+        parse_confirmation(text)
+
+
+def test_every_declaration_makes_a_claim() -> None:
+    assert {claim_of(declaration) for declaration in Declaration} <= set(Claim)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 from support.makers import Maker
+from support.metadata import box
 from support.pictures import (
     DRAWERS,
     PNG_SIGNATURE,
@@ -296,12 +297,13 @@ def test_a_container_that_claims_a_huge_size_cannot_be_checked(tmp_path: Path, n
     check_claims_nothing(report)
 
 
-def test_a_picture_that_the_sdk_alone_can_take_apart_is_told_in_its_words(tmp_path: Path) -> None:
+def test_a_tiff_that_breaks_off_is_called_damaged(tmp_path: Path) -> None:
     report = verify(written(tmp_path, b"II*\x00\xff\xff\xff\xff", "picture.tiff"))
-    (finding,) = report.findings
-    assert (finding.step, finding.code, finding.source) == (1, "credential-unreadable", "provenance")
-    assert finding.message.startswith("its content credentials cannot be read: ")
-    assert report.reason == f"I{finding.message[1:]}."
+    damage, unreadable = report.findings
+    assert (damage.step, damage.code) == (0, "picture-damaged")
+    assert (unreadable.step, unreadable.code, unreadable.source) == (1, "credential-unreadable", "provenance")
+    assert unreadable.message.startswith("its content credentials cannot be read: ")
+    assert report.reason == "The picture is damaged: tiff at byte 8: the directory lies outside of the file."
 
 
 # --- pictures without a credential
@@ -351,26 +353,30 @@ def consent_of(world: World) -> Any:
     return found.active_manifest.assertions[CONSENT_LABEL]
 
 
-@pytest.mark.parametrize(("kind", "media_type"), [("GIF", "image/gif"), ("TIFF", "image/tiff"), ("AVIF", "image/avif")])
-def test_a_stamp_in_a_file_that_cannot_be_walked_proves_nothing_of_a_ledger(
-    tmp_path: Path, world: World, kind: str, media_type: str
-) -> None:
+def test_a_stamp_in_a_file_that_cannot_be_walked_proves_nothing_of_a_ledger(tmp_path: Path, world: World) -> None:
     target = io.BytesIO()
-    draw().save(target, kind)
+    draw().save(target, "AVIF")
     borrowed = {"label": CONSENT_LABEL, "data": consent_of(world)}
-    report = verify(written(tmp_path, Maker().sign(target.getvalue(), media_type, assertions=[borrowed])), world)
+    sequence = target.getvalue() + box(b"moov", b"")
+    report = verify(written(tmp_path, Maker().sign(sequence, "image/avif", assertions=[borrowed])), world)
     assert (report.credential.code, report.ledger.code) == ("valid", "unproven")
     assert report.consent_then.code == "unknown"
     message = "ledger: the picture in this kind of file cannot be compared with the entry"
     assert Finding(8, "malformed-input", message) in report.findings
+    assert "picture-damaged" in [finding.code for finding in report.findings]
 
 
+@pytest.mark.parametrize(
+    ("kind", "media_type"),
+    [("JPEG", "image/jpeg"), ("GIF", "image/gif"), ("TIFF", "image/tiff"), ("AVIF", "image/avif")],
+)
 def test_a_consent_that_was_carried_over_to_another_picture_contradicts_the_ledger(
-    tmp_path: Path, world: World
+    tmp_path: Path, world: World, kind: str, media_type: str
 ) -> None:
-    other = draw_jpeg(tmp_path / "other.jpg", seed=7).read_bytes()
+    target = io.BytesIO()
+    draw(seed=7).save(target, kind)
     borrowed = {"label": CONSENT_LABEL, "data": consent_of(world)}
-    report = verify(written(tmp_path, Maker().sign(other, assertions=[borrowed])), world)
+    report = verify(written(tmp_path, Maker().sign(target.getvalue(), media_type, assertions=[borrowed])), world)
     assert (report.verdict, report.ledger.code) == (Verdict.FAILED, "inconsistent")
     assert report.reason == "The ledger proof in this file is wrong. Do not rely on it."
     assert "commitment-mismatch" in [finding.code for finding in report.findings]
