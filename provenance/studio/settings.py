@@ -21,6 +21,9 @@ class Settings:
         url: where people reach the studio, or None.
         log_origin: names its log, and never changes.
         log_key: the log's verifier key (vkey).
+        database: address of the server that holds the database; None where it is a file of the studio.
+        tsa: address of the RFC 3161 authority that dates checkpoints, or None.
+        tsa_roots: file with the certificates that its time-stamps are verified with, from the studio's folder; or None.
     """
 
     name: str
@@ -28,6 +31,9 @@ class Settings:
     url: str | None
     log_origin: str
     log_key: str
+    database: str | None = None
+    tsa: str | None = None
+    tsa_roots: str | None = None
 
     def to_bytes(self) -> bytes:
         """Return the file's content."""
@@ -38,6 +44,8 @@ class Settings:
             f"state = {STATE_VERSION}",
             *_table("studio", studio),
             *_table("ledger", ledger),
+            *(_table("database", {"url": self.database}) if self.database is not None else []),
+            *(_table("timestamps", {"tsa": self.tsa, "roots": self.tsa_roots}) if self.tsa is not None else []),
         ]
         return ("\n".join(lines) + "\n").encode()
 
@@ -62,7 +70,12 @@ class Settings:
                 code="state-version",
                 hint="use the version of provenance that wrote it",
             )
-        studio, ledger = document.get("studio"), document.get("ledger")
+        studio, ledger, database = document.get("studio"), document.get("ledger"), document.get("database", {})
+        timestamps = document.get("timestamps", {})
+        if not isinstance(database, dict):
+            raise InputError("provenance.toml: expected database as a table")
+        if not isinstance(timestamps, dict):
+            raise InputError("provenance.toml: expected timestamps as a table")
         if not isinstance(studio, dict) or not isinstance(ledger, dict):
             raise InputError("provenance.toml: expected the tables studio and ledger")
         return cls(
@@ -71,6 +84,9 @@ class Settings:
             url=_text(studio, "url") if "url" in studio else None,
             log_origin=_text(ledger, "origin"),
             log_key=_text(ledger, "key"),
+            database=_text(database, "url") if database else None,
+            tsa=_text(timestamps, "tsa") if timestamps else None,
+            tsa_roots=_text(timestamps, "roots") if "roots" in timestamps else None,
         )
 
 

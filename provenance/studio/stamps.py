@@ -3,17 +3,20 @@
 import secrets
 from collections.abc import Sequence
 
+from provenance.canonical import Json, canonical_bytes, parse_object
 from provenance.consent.derived import training_mining
 from provenance.consent.scopes import Scope
 from provenance.consent.status import ConsentCode, authorised
 from provenance.credentials.manifest import Declaration
 from provenance.entries import RANDOMNESS_BYTES, TAG_IMAGE, StampEntry, commit, parse_entry
-from provenance.errors import CorruptLedgerError, RefusedError
-from provenance.ledger.log import new_record_id
+from provenance.errors import CorruptLedgerError, RefusedError, VaultError
+from provenance.ledger.log import new_entry_id
+from provenance.stamping.gate import claim_of
 from provenance.stamping.interface import LoggedStamp, PendingStamp, Permit
 from provenance.storage.interface import StampRow
 from provenance.studio.consents import ConsentDesk
 from provenance.studio.studio import UnlockedStudio
+from provenance.vault import DataKey
 
 
 class StudioStampDesk:
@@ -25,6 +28,7 @@ class StudioStampDesk:
         self._ledger = unlocked.ledger
         self._controller = unlocked.controller.key_urn
         self._consents = ConsentDesk(unlocked.studio, unlocked)
+        self._master_key = unlocked.master_key
 
     @property
     def controller(self) -> str:
@@ -38,8 +42,8 @@ class StudioStampDesk:
 
     @property
     def log_key(self) -> str:
-        """The log's verifier key (vkey)."""
-        return self._studio.settings.log_key
+        """The verifier key (vkey) of the log that signs now."""
+        return self._studio.signing_log_key().to_text()
 
     def permit(self, code: str, *, scopes: Sequence[Scope]) -> Permit:
         """Return the permit for a consent.
@@ -114,7 +118,7 @@ class StudioStampDesk:
                     image = commit(TAG_IMAGE, randomness=randomness, digest=stamp.picture_digest)
                     handles = () if stamp.handle is None else (stamp.handle,)
                     fresh.append((stamp, randomness, StampEntry(now, image, handles)))
-            appended = self._ledger.append([(new_record_id(), entry) for _, _, entry in fresh]) if fresh else []
+            appended = self._ledger.append([(new_entry_id(), entry) for _, _, entry in fresh]) if fresh else []
             for (stamp, randomness, _), place in zip(fresh, appended, strict=True):
                 self._database.add_stamp(
                     StampRow(
@@ -125,6 +129,7 @@ class StudioStampDesk:
                         handle=stamp.handle,
                         image_randomness=randomness,
                         entry_index=place.index,
+                        note=self._seal_note(stamp),
                     )
                 )
             for stamp in pending:
@@ -134,6 +139,37 @@ class StudioStampDesk:
                 rows.append(row)
         # Proofs are made after the commit: until then nothing may leave.
         return [self._prove(row) for row in rows]
+
+    def note(self, key: bytes) -> dict[str, Json] | None:
+        """Return what was found in a picture that was stamped, and the reason that was given, or None if nothing was.
+
+        Raises:
+            VaultError: it cannot be opened, or was erased with the consent.
+        """
+        row = self._database.find_stamp(key)
+        if row is None or row.note is None:
+            return None
+        name = key.hex()
+        if row.record_id is None:
+            return parse_object(self._master_key.open_note(row.note, name), place="note")
+        return parse_object(self._data_key(row.record_id).open(name, row.note), place="note")
+
+    def _seal_note(self, stamp: PendingStamp) -> bytes | None:
+        """Seal what speaks of the picture: under the consent's own key, so that it is erased with it."""
+        if not stamp.evidence and stamp.confirmation is None:
+            return None
+        claim = claim_of(stamp.declaration)
+        found: list[Json] = [evidence.to_json(claim) for evidence in stamp.evidence]
+        data = canonical_bytes({"evidence": found, "confirmation": stamp.confirmation})
+        if stamp.record_id is None:
+            return self._master_key.seal_note(data, stamp.key.hex())
+        return self._data_key(stamp.record_id).seal(stamp.key.hex(), data)
+
+    def _data_key(self, record_id: str) -> DataKey:
+        wrapped = self._database.wrapped_key(record_id)
+        if wrapped is None:
+            raise VaultError("vault: the data key of this consent was erased", code="erased")
+        return DataKey.unwrap(wrapped, master=self._master_key, record_id=record_id)
 
     def _prove(self, row: StampRow) -> LoggedStamp:
         entry = self._database.entry(row.entry_index)

@@ -10,13 +10,14 @@ from provenance import durable, pki
 from provenance.clock import Clock, SystemClock
 from provenance.consent.records import Controller, controller_urn
 from provenance.credentials.signing import ClaimSigner
-from provenance.errors import InputError, KeyMaterialError, RefusedError, StudioError
+from provenance.errors import CorruptLedgerError, InputError, KeyMaterialError, RefusedError, StudioError
 from provenance.keys import Algorithm, RootKey, SigningKey
-from provenance.ledger import AuditReport, Ledger, audit
-from provenance.note import NoteKey
+from provenance.ledger import Ledger, rotation
+from provenance.note import NoteKey, NoteSigner
 from provenance.pki import TrustAnchors
 from provenance.storage.database import Database, create_database
 from provenance.studio.settings import MAX_SETTINGS_BYTES, Settings
+from provenance.studio.watch import StudioWatch
 from provenance.vault import MasterKey
 
 SETTINGS_FILE = "provenance.toml"
@@ -26,6 +27,7 @@ RECEIPTS_FOLDER = "receipts"
 MAX_KEY_BYTES = 64 * 1024
 
 _ROOT_FILE = "root.json"
+_FIRST_LOG_KEY = "log"
 _KEYS: dict[str, Algorithm] = {"authority": "ES256", "claim": "ES256", "controller": "Ed25519", "log": "Ed25519"}
 
 
@@ -45,8 +47,9 @@ class Studio:
         self.clock = clock or SystemClock()
         self.settings = Settings.parse(durable.read(path / SETTINGS_FILE, max_bytes=MAX_SETTINGS_BYTES))
         self.log_key = NoteKey.from_text(self.settings.log_key)
-        self.database = Database(path / DATABASE_FILE)
-        self.ledger = Ledger(self.database, key=self.log_key)
+        self.database = Database(self.settings.database or path / DATABASE_FILE)
+        self.ledger = Ledger(self.database, log_origin=self.settings.log_origin)
+        self.watch = StudioWatch(path, self.database, self.ledger)
 
     @classmethod
     def create(
@@ -107,7 +110,8 @@ class Studio:
         create_database(path / DATABASE_FILE)
         database = Database(path / DATABASE_FILE)
         try:
-            Ledger(database, key=log_key, sign=keys["log"].sign).create(now)
+            signer = NoteSigner(log_key, keys["log"].sign)
+            Ledger(database, log_origin=log_key.name, signers=[signer]).create(now)
         finally:
             database.close()
         durable.create(path / SETTINGS_FILE, settings.to_bytes())
@@ -120,17 +124,11 @@ class Studio:
         Raises:
             StudioError: there is none.
         """
-        for directory in (start, *start.resolve().parents):
-            if (directory / SETTINGS_FILE).is_file():
-                return cls(directory, clock=clock)
-        raise StudioError(
-            "no studio here or in a folder above",
-            code="studio-missing",
-            hint="create one with provenance init, or name it with --studio DIR",
-        )
+        return cls(find_folder(start), clock=clock)
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database, and the mark of what was signed."""
+        self.watch.close()
         self.database.close()
 
     def authority(self) -> x509.Certificate:
@@ -141,17 +139,20 @@ class Studio:
         """Return the certificate that signs claims."""
         return self._certificate("claim.pem")
 
+    def signing_log_key(self) -> NoteKey:
+        """Return the newest key of the log that is in use.
+
+        Raises:
+            CorruptLedgerError: there is none.
+        """
+        in_use = [key.key for key in self.ledger.log_keys() if key.last_size is None]
+        if not in_use:
+            raise CorruptLedgerError("log keys: expected one in use, got none", hint="run provenance ledger rebuild")
+        return in_use[-1]
+
     def anchors(self) -> TrustAnchors:
         """Return the studio's authority as something to trust."""
         return TrustAnchors("urn:headshot-provenance:trust:studio", pki.to_pem(self.authority()))
-
-    def audit(self) -> AuditReport:
-        """Recompute the whole ledger from its entries.
-
-        Raises:
-            CorruptLedgerError: something contradicts them.
-        """
-        return audit(self.database, key=self.log_key)
 
     def is_sealed(self) -> bool:
         """Tell whether a passphrase is needed to unlock the keys."""
@@ -191,8 +192,48 @@ class UnlockedStudio:
         self.studio = studio
         self.controller_key = studio.load_key("controller", root)
         self.master_key = MasterKey(root.derive("vault"))
-        self.ledger = Ledger(studio.database, key=studio.log_key, sign=studio.load_key("log", root).sign)
+        self._root = root
+        self.ledger = Ledger(
+            studio.database,
+            log_origin=studio.settings.log_origin,
+            signers=self._log_signers(),
+            watch=studio.watch,
+        )
         self._claim_key = studio.load_key("claim", root)
+
+    def add_log_key(self) -> NoteKey:
+        """Make a further key for the log, which signs beside those in use from its own entry on, and return it.
+
+        Raises:
+            LedgerError: the ledger cannot be appended to.
+        """
+        private = SigningKey.generate("Ed25519")
+        key = NoteKey(self.studio.settings.log_origin, private.public_bytes())
+        name = self._log_key_name(key)
+        # Durable before it is announced; a key that was never announced means nothing.
+        path = self.studio.path / KEYS_FOLDER / f"{name}.key"
+        durable.create(path, private.to_pem(password=self._root.password(name)), mode=durable.PRIVATE)
+        rotation.add_key(self.studio.database, self.ledger, NoteSigner(key, private.sign), now=self.studio.clock.now())
+        return key
+
+    def retire_log_key(self, key: NoteKey) -> None:
+        """Let a key of the log stop; the checkpoint over its last entry is the last that it signs.
+
+        Raises:
+            LedgerError: the log does not use it, or has no other.
+        """
+        rotation.retire_key(self.studio.database, self.ledger, key, now=self.studio.clock.now())
+
+    def _log_signers(self) -> list[NoteSigner]:
+        in_use = [key.key for key in self.studio.ledger.log_keys() if key.last_size is None]
+        return [NoteSigner(key, self.studio.load_key(self._log_key_name(key), self._root).sign) for key in in_use]
+
+    def log_key_file(self, key: NoteKey) -> str:
+        """Return where the private half of a key of the log lies, from the studio's folder."""
+        return f"{KEYS_FOLDER}/{self._log_key_name(key)}.key"
+
+    def _log_key_name(self, key: NoteKey) -> str:
+        return _FIRST_LOG_KEY if key == self.studio.log_key else f"{_FIRST_LOG_KEY}-{key.key_id.hex()}"
 
     @property
     def controller(self) -> Controller:
@@ -214,6 +255,22 @@ class UnlockedStudio:
                 hint="a studio's certificate is valid for 366 days; make a new studio or renew its certificate",
             )
         return ClaimSigner(self._claim_key.sign, pki.to_pem(certificate), self.studio.anchors())
+
+
+def find_folder(start: Path) -> Path:
+    """Return the folder of the studio in `start` or in the nearest directory above it.
+
+    Raises:
+        StudioError: there is none.
+    """
+    for directory in (start, *start.resolve().parents):
+        if (directory / SETTINGS_FILE).is_file():
+            return directory
+    raise StudioError(
+        "no studio here or in a folder above",
+        code="studio-missing",
+        hint="create one with provenance init, or name it with --studio DIR",
+    )
 
 
 def check_free(path: Path) -> None:

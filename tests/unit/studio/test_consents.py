@@ -20,6 +20,7 @@ from provenance.entries import ConsentEntry, ConsentEventEntry, parse_entry
 from provenance.errors import CorruptLedgerError, InputError, RefusedError, VaultError, VerificationError
 from provenance.studio import ConsentDesk, Recorded, Studio, Subject
 from provenance.studio.consents import MAX_INK_BYTES, MAX_NAME_CHARACTERS
+from provenance.studio.logbook import Logbook
 
 SVG = b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0L9 9"/></svg>'
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
@@ -54,7 +55,7 @@ def secret_of(desk: ConsentDesk, recorded: Recorded) -> str:
 
 
 def entries(studio: Studio) -> int:
-    return studio.audit().entries
+    return Logbook(studio).audit().entries
 
 
 # --- recording
@@ -112,7 +113,7 @@ def test_record_and_event_are_logged_together_under_one_checkpoint(studio: Studi
     assert recorded.row.entry_index == 1
     assert [index for _, index in recorded.events] == [2]
     assert [size for size, _ in studio.database.checkpoints()] == [1, 3]
-    assert studio.audit().entries == 3
+    assert Logbook(studio).audit().entries == 3
 
 
 @pytest.mark.parametrize(("permit", "deny", "kind"), [(["capture"], [], "given"), ([], ["capture"], "refused")])

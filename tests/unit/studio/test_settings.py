@@ -46,7 +46,10 @@ def text(**changes: str) -> bytes:
     return "\n".join(line for line in {**lines, **changes}.values() if line).encode()
 
 
-@pytest.mark.parametrize("settings", [FULL, SHORT, replace(FULL, url=None), replace(FULL, country=None)])
+@pytest.mark.parametrize(
+    "settings",
+    [FULL, SHORT, replace(FULL, url=None), replace(FULL, country=None), replace(FULL, database="postgresql://a/b?c=d")],
+)
 def test_settings_are_read_as_they_were_written(settings: Settings) -> None:
     assert Settings.parse(settings.to_bytes()) == settings
 
@@ -65,6 +68,28 @@ def test_the_file_is_toml_that_people_can_read() -> None:
     }
     assert written.startswith("# A studio of headshot-provenance.")
     assert written.endswith("\n")
+
+
+def test_the_address_of_the_database_stands_in_a_table_of_its_own() -> None:
+    document = tomllib.loads(replace(FULL, database="postgresql://db.example/studio").to_bytes().decode())
+    assert document["database"] == {"url": "postgresql://db.example/studio"}
+    assert "database" not in tomllib.loads(FULL.to_bytes().decode())
+
+
+@pytest.mark.parametrize(
+    ("database", "message"),
+    [
+        ('database = "postgresql://a/b"', "provenance.toml: expected database as a table"),
+        ("database = []", "provenance.toml: expected database as a table"),
+        ("[database]\nurl = 5", "provenance.toml: expected url as text"),
+        ('[database]\nurl = ""', "provenance.toml: expected url as text"),
+        ('[database]\naddress = "postgresql://a/b"', "provenance.toml: expected url as text"),
+    ],
+)
+def test_a_database_that_cannot_be_one_is_refused(database: str, message: str) -> None:
+    changes = {"last": database} if database.startswith("[") else {"state": f"state = 1\n{database}"}
+    with refused(InputError, message):
+        Settings.parse(text(**changes))
 
 
 def test_what_is_not_there_is_not_written() -> None:

@@ -1,6 +1,7 @@
 import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from provenance.consent.derived import training_mining
 from provenance.consent.scopes import Scope
 from provenance.credentials.manifest import Declaration
 from provenance.entries import TAG_IMAGE, StampEntry, parse_entry, verify_commitment
-from provenance.errors import CorruptLedgerError, InputError, RefusedError, VerificationError
+from provenance.errors import CorruptLedgerError, InputError, RefusedError, VaultError, VerificationError
 from provenance.proof import parse_proof
 from provenance.stamping import LoggedStamp, PendingStamp
 from provenance.studio import ConsentDesk, Recorded, Studio, StudioStampDesk
+from provenance.studio.logbook import Logbook
 
 CAPTURE = [Scope.CAPTURE]
 DIGEST = bytes([2]) * 32
@@ -233,9 +235,9 @@ def test_a_stamp_that_was_logged_before_keeps_its_entry(studio: Studio, desk: St
     again, new = desk.log([pending(1), pending(2)])
     assert (again.entry, again.at) == (first.entry, first.at)
     assert new.at == studio.clock.now().replace(second=0)
-    assert studio.audit().entries == 3
+    assert Logbook(studio).audit().entries == 3
     assert desk.log([pending(1)])[0].entry == first.entry
-    assert studio.audit().entries == 3
+    assert Logbook(studio).audit().entries == 3
     assert [size for size, _ in studio.database.checkpoints()] == [1, 2, 3]
 
 
@@ -243,7 +245,7 @@ def test_one_stamp_twice_in_a_group_is_one_entry(studio: Studio, desk: StudioSta
     one, two, three = desk.log([pending(1), pending(2), pending(1)])
     assert one == three
     assert one.entry != two.entry
-    assert studio.audit().entries == 3
+    assert Logbook(studio).audit().entries == 3
 
 
 def test_two_stamps_of_one_picture_do_not_look_alike(studio: Studio, desk: StudioStampDesk) -> None:
@@ -253,7 +255,7 @@ def test_two_stamps_of_one_picture_do_not_look_alike(studio: Studio, desk: Studi
 
 def test_nothing_to_log_changes_nothing(studio: Studio, desk: StudioStampDesk) -> None:
     assert desk.log([]) == []
-    assert studio.audit().entries == 1
+    assert Logbook(studio).audit().entries == 1
 
 
 def test_a_group_that_could_not_be_kept_whole_is_not_kept(
@@ -270,7 +272,7 @@ def test_a_group_that_could_not_be_kept_whole_is_not_kept(
         patched.setattr(studio.database, "add_stamp", fail_at_the_second)
         with pytest.raises(OSError, match="no space left"):
             desk.log([pending(1), pending(2)])
-    assert studio.audit().entries == 1
+    assert Logbook(studio).audit().entries == 1
     assert desk.find_logged(pending(1).key) is None
 
 
@@ -290,4 +292,41 @@ def test_nothing_is_logged_over_a_contradiction(studio: Studio, desk: StudioStam
 
 
 def desk_rows(studio: Studio) -> int:
-    return len(studio.database._connection.execute("SELECT key FROM stamp").fetchall())
+    return len(studio.database._driver.all("SELECT key FROM stamp"))
+
+
+# --- what was found in the picture
+
+
+@pytest.fixture
+def recorded(studio: Studio) -> Recorded:
+    return record_consent(studio)
+
+
+@pytest.mark.parametrize("of_a_person", [True, False])
+def test_what_was_found_and_the_reason_given_are_kept_sealed(
+    studio: Studio, desk: StudioStampDesk, recorded: Recorded, of_a_person: bool
+) -> None:
+    reason = "I took it myself, with the old Leica"
+    stamp = replace(pending(1, recorded if of_a_person else None), confirmation=reason)
+    desk.log([stamp])
+    assert desk.note(stamp.key) == {"confirmation": reason, "evidence": []}
+    row = studio.database.find_stamp(stamp.key)
+    assert row is not None
+    assert row.note is not None
+    assert reason.encode() not in row.note
+
+
+def test_a_stamp_of_which_there_is_nothing_to_say_has_no_note(desk: StudioStampDesk, recorded: Recorded) -> None:
+    desk.log([pending(1, recorded), pending(2)])
+    assert [desk.note(pending(number).key) for number in (1, 2, 3)] == [None, None, None]
+
+
+def test_a_note_is_erased_with_its_consent(studio: Studio, desk: StudioStampDesk, recorded: Recorded) -> None:
+    stamp = replace(pending(1, recorded), confirmation="because")
+    desk.log([stamp])
+    studio.database._driver.execute("DELETE FROM data_key")
+    with refused(VaultError, "vault: the data key of this consent was erased", code="erased"):
+        desk.note(stamp.key)
+    with refused(VaultError, "vault: the data key of this consent was erased", code="erased"):
+        desk.log([replace(pending(2, recorded), confirmation="because")])

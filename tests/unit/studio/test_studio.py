@@ -16,6 +16,7 @@ from provenance.entries import GenesisEntry, parse_entry
 from provenance.errors import InputError, KeyMaterialError, RefusedError, StudioError
 from provenance.note import NoteKey
 from provenance.studio import SETTINGS_FILE, Studio
+from provenance.studio.logbook import Logbook
 
 FILES = [
     "keys/authority.key",
@@ -101,7 +102,7 @@ def test_the_first_entry_names_the_log_of_the_studio(studio: Studio) -> None:
     assert studio.log_key == NoteKey.from_text(studio.settings.log_key)
     assert studio.settings.log_origin == studio.log_key.name
     assert studio.settings.log_origin.startswith("provenance-studio/")
-    assert studio.audit().entries == 1
+    assert Logbook(studio).audit().entries == 1
 
 
 def test_the_clock_of_a_new_studio_dates_its_first_entry_and_certificates(tmp_path: Path) -> None:
@@ -148,7 +149,7 @@ def test_a_studio_created_twice_is_refused_and_no_byte_changed(studio: Studio, m
     ):
         make_studio(Path("studio"), "Another")
     assert fingerprint(studio.path) == before
-    assert studio.audit().entries == 1
+    assert Logbook(studio).audit().entries == 1
 
 
 @pytest.mark.parametrize("leftover", ["keys", "studio.db", "receipts"])
@@ -359,8 +360,8 @@ def test_a_newer_state_in_the_settings_is_refused(studio: Studio) -> None:
 
 def test_a_newer_state_in_the_database_is_refused(studio: Studio) -> None:
     with closing(sqlite3.connect(studio.path / "studio.db")) as connection:
-        connection.execute("PRAGMA user_version=2")
-    message = "studio.db: expected state version 1, got 2"
+        connection.execute("PRAGMA user_version=3")
+    message = "studio.db: expected state version 2, got 3"
     with refused(StudioError, message, code="state-version", hint=NEWER):
         Studio(studio.path)
 
@@ -391,7 +392,7 @@ def test_the_name_of_a_studio_may_be_changed_in_its_settings(studio: Studio) -> 
     path.write_text(path.read_text("utf-8").replace("Lümen", "Lumière"), "utf-8")
     with closing(Studio(studio.path)) as again:
         assert again.settings.name == "Studio Lumière"
-        assert again.audit().entries == 1
+        assert Logbook(again).audit().entries == 1
 
 
 # --- unlocking
@@ -522,4 +523,4 @@ def test_a_closed_studio_can_be_opened_again(studio: Studio) -> None:
     studio.close()
     studio.close()
     with closing(Studio(studio.path)) as again:
-        assert again.audit().entries == 1
+        assert Logbook(again).audit().entries == 1
