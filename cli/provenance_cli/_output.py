@@ -3,6 +3,7 @@
 import json
 import shutil
 import textwrap
+import time
 import unicodedata
 from collections.abc import Iterable
 
@@ -13,6 +14,7 @@ from provenance.canonical import Json
 MAX_TEXT = 400
 MIN_WIDTH = 40
 MAX_WIDTH = 100
+SECONDS_BETWEEN_LINES = 2.0
 
 
 def safe(text: str) -> str:
@@ -67,6 +69,21 @@ def wrapped(label: str, text: str, *, width: int = 12) -> str:
 def count(number: int, singular: str, plural: str | None = None) -> str:
     """Return such as `1 picture` or `3 pictures`."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+class Counting:
+    """Tells how far long work has come, in one line on standard error now and then; short work says nothing."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._last = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Say that `done` of `total` are done, if it is time to."""
+        now = time.monotonic()
+        if now - self._last >= SECONDS_BETWEEN_LINES:
+            self._last = now
+            note(f"{done:,} of {total:,} {self._what}")
 
 
 def table(rows: Iterable[tuple[str, ...]]) -> None:

@@ -1,7 +1,8 @@
-"""`provenance consent`: new, show, list, receipt, withdraw."""
+"""`provenance consent`: new, countersign, show, list, receipt, withdraw, notice; the rest lies in its own files."""
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,13 +11,15 @@ from provenance.canonical import Json
 from provenance.clock import to_seconds
 from provenance.consent import notice
 from provenance.consent.codes import parse_code, secret_digest
-from provenance.consent.grants import decide, parse_day, parse_scope, parse_territory
+from provenance.consent.grants import parse_scope
 from provenance.consent.receipts import describe
+from provenance.consent.requests import MAX_REQUEST_BYTES
 from provenance.consent.scopes import Scope
 from provenance.consent.status import ConsentCode, authorised
 from provenance.errors import InputError, RefusedError, VaultError
-from provenance.studio.consents import MAX_INK_BYTES, ConsentDesk, Recorded, Subject
+from provenance.studio.consents import ConsentDesk, Recorded
 from provenance.studio.studio import RECEIPTS_FOLDER, Studio
+from provenance_cli._consent_templates import asking, template_options, templates
 from provenance_cli._options import (
     json_option,
     opened,
@@ -27,13 +30,15 @@ from provenance_cli._options import (
     unlocked,
 )
 from provenance_cli._output import count, note, print_json, safe, say, table
+from provenance_cli.consent_decisions import SCOPES_HELP, decision_options, read_decisions
+from provenance_cli.consent_elsewhere import request, sign
+from provenance_cli.consent_life import check, event_command, expiring, renew
+from provenance_cli.consent_timestamp import timestamp
 
 CREATED_SCHEMA = "urn:headshot-provenance:schema:consent-created:1"
 SHOWN_SCHEMA = "urn:headshot-provenance:schema:consent-shown:1"
 SUMMARY_SCHEMA = "urn:headshot-provenance:schema:consent-summary:1"
 WITHDRAWN_SCHEMA = "urn:headshot-provenance:schema:consent-withdrawn:1"
-
-_SCOPES_HELP = "Scopes: " + ", ".join(Scope)
 
 
 @click.group("consent")
@@ -41,22 +46,13 @@ def command() -> None:
     """Record, show and withdraw consents."""
 
 
-@command.command("new", epilog=_SCOPES_HELP)
-@click.option("--subject", required=True, metavar="NAME", help="Full name of the person, in any script.")
-@click.option("--permit", multiple=True, metavar="SCOPE", help="A use that they permit; may be repeated.")
-@click.option("--deny", multiple=True, metavar="SCOPE", help="A use that they refuse; may be repeated.")
-@click.option("--until", metavar="DATE", help="The last day of what they permit, such as 2027-12-31.")
-@click.option("--territory", multiple=True, metavar="CC", help="A country that they permit; may be repeated.")
-@click.option("--use", metavar="TEXT", help="What AI will make of them; needed for ai.generate.")
-@click.option(
-    "--ink",
-    type=click.Path(path_type=Path, dir_okay=False, readable=False),
-    metavar="FILE",
-    help="Their drawn signature, SVG or PNG.",
-)
-@click.option("--typed", is_flag=True, help="They typed their name as signature.")
-@click.option("--email", metavar="ADDRESS", help="Where to reach them.")
-@click.option("--witness", metavar="NAME", help="Who saw them sign.")
+for _command in (request, sign, check, expiring, renew, event_command, templates, timestamp):
+    command.add_command(_command)
+
+
+@command.command("new", epilog=SCOPES_HELP)
+@template_options
+@decision_options(signed_here=True)
 @click.option(
     "--receipt", "receipt_path", type=click.Path(path_type=Path, readable=False), help="Where to write the receipt."
 )
@@ -65,53 +61,82 @@ def command() -> None:
 @passphrase_option
 def new(
     *,
-    subject: str,
-    permit: tuple[str, ...],
-    deny: tuple[str, ...],
-    until: str | None,
-    territory: tuple[str, ...],
-    use: str | None,
-    ink: Path | None,
-    typed: bool,
-    email: str | None,
-    witness: str | None,
+    receipt_path: Path | None,
+    as_json: bool,
+    studio_path: Path | None,
+    passphrase_file: Path | None,
+    **given: Any,  # noqa: ANN401 the options that are shared
+) -> int:
+    """Record a person's signed consent.
+
+    Whoever records it states that the person was shown the text before they decided: that of the template, which is
+    printed, or else that of `provenance consent notice`.
+    What they do not permit stays forbidden; every ai.* scope that they do not permit is recorded as denied.
+    """
+    if [given["ink"] is not None, given["typed"], given["scan"] is not None].count(True) != 1:
+        raise click.UsageError("say how they signed: either --ink FILE, --typed or --scan FILE")
+    with unlocked(studio_path, passphrase_file) as keys:
+        desk = ConsentDesk(keys.studio, keys)
+        asked = asking(given, keys.studio)
+        decisions = read_decisions(asked.given, today=keys.studio.clock.now().date())
+        older = None if decisions.supersedes is None else desk.find(parsed(parse_code, decisions.supersedes))
+        if receipt_path is not None:
+            _check_place(receipt_path)
+        asked.show()
+        recorded = desk.record(
+            decisions.subject,
+            decisions.grants,
+            terms=asked.complete(decisions.terms),
+            supersedes=older,
+            notice=asked.notice,
+        )
+        place, secret = _write_first_receipt(desk, recorded, keys.studio, receipt_path)
+    return _created(recorded, place, secret, as_json=as_json)
+
+
+@command.command("countersign")
+@click.argument("path", metavar="SIGNED", type=click.Path(path_type=Path, dir_okay=False, readable=False))
+@click.option(
+    "--receipt", "receipt_path", type=click.Path(path_type=Path, readable=False), help="Where to write the receipt."
+)
+@json_option
+@studio_option
+@passphrase_option
+def countersign(
+    path: Path,
+    *,
     receipt_path: Path | None,
     as_json: bool,
     studio_path: Path | None,
     passphrase_file: Path | None,
 ) -> int:
-    """Record a person's signed consent.
-
-    Whoever records it states that the person was shown the text of `provenance consent notice` before they decided.
-    What they do not permit stays forbidden; every ai.* scope that they do not permit is recorded as denied.
-    """
-    if (ink is None) == (not typed):
-        raise click.UsageError("say how they signed: either --ink FILE or --typed")
+    """Complete a request that a person signed elsewhere: sign it too, log it, and write their receipt."""
     with unlocked(studio_path, passphrase_file) as keys:
-        studio = keys.studio
-        grants = decide(
-            permit=[parsed(parse_scope, text) for text in permit],
-            deny=[parsed(parse_scope, text) for text in deny],
-            since=studio.clock.now().date(),
-            until=None if until is None else parsed(parse_day, until),
-            territory=[parsed(parse_territory, text) for text in territory],
-            use=use,
-        )
-        drawn = None if ink is None else durable.read(ink, max_bytes=MAX_INK_BYTES)
-        desk = ConsentDesk(studio, keys)
+        desk = ConsentDesk(keys.studio, keys)
         if receipt_path is not None:
             _check_place(receipt_path)
-        recorded = desk.record(Subject(subject, email, witness, drawn), grants)
-        receipt = desk.receipt(recorded)
-        place = receipt_path or _receipt_place(studio, recorded)
-        _write_receipt(place, receipt.to_bytes(), code=recorded.code)
+        recorded = desk.countersign(durable.read(path, max_bytes=MAX_REQUEST_BYTES))
+        place, secret = _write_first_receipt(desk, recorded, keys.studio, receipt_path)
+    return _created(recorded, place, secret, as_json=as_json)
+
+
+def _write_first_receipt(
+    desk: ConsentDesk, recorded: Recorded, studio: Studio, receipt_path: Path | None
+) -> tuple[Path, str]:
+    receipt = desk.receipt(recorded)
+    place = receipt_path or _receipt_place(studio, recorded)
+    _write_receipt(place, receipt.to_bytes(), code=recorded.code)
+    return place, receipt.secret
+
+
+def _created(recorded: Recorded, place: Path, secret: str, *, as_json: bool) -> int:
     if as_json:
         print_json(
             {
                 "schema": CREATED_SCHEMA,
                 "code": recorded.code,
                 "receipt": str(place),
-                "secret": receipt.secret,
+                "secret": secret,
                 "assurance": recorded.record.assurance,
                 "entry": recorded.row.entry_index,
             }
@@ -121,7 +146,7 @@ def new(
     for line in describe(recorded.record.grants):
         say(f"  {safe(line)}")
     say(f"Receipt: {safe(str(place))}")
-    say(f"Withdrawal secret: {receipt.secret}")
+    say(f"Withdrawal secret: {secret}")
     note("Give the receipt and the secret to the person: whoever has the secret can withdraw.")
     return 0
 
@@ -143,6 +168,7 @@ def show(code: str, *, as_json: bool, studio_path: Path | None, passphrase_file:
             (g, authorised(recorded.record, recorded.history, scope=g.scope, at=at)) for g in recorded.record.grants
         ]
         name = _name(desk, recorded) if keys is not None else None
+        time = desk.time_of(recorded)
     if as_json:
         decisions: list[Json] = [
             {"grant": g.to_json(), "now": {"code": answer.code.value, "reason": answer.reason}} for g, answer in answers
@@ -157,12 +183,15 @@ def show(code: str, *, as_json: bool, studio_path: Path | None, passphrase_file:
                 "decisions": decisions,
                 "events": events,
                 "stamps": stamps,
+                "timestamp": None if time is None else time.to_json(),
             }
         )
         return 0
     say(f"Consent {recorded.code}")
     say(f"  person     {safe(name) if name else 'sealed; give the passphrase to see it'}")
     say(f"  signed     {to_seconds(recorded.record.created_at)} (assurance: {recorded.record.assurance})")
+    if time is not None:
+        say(f"  time       {safe(time.describe())}")
     say(f"  pictures   {count(stamps, 'stamp')}")
     say("Decisions")
     table([("  " + g.scope.value, "denied" if g.decision == "deny" else a.code.value, a.reason) for g, a in answers])
@@ -258,20 +287,38 @@ def withdraw(
             scopes=[parsed(parse_scope, text) for text in scopes] or None,
             proof="receipt-secret" if secret is not None else "studio",
         )
-        stamps = keys.studio.database.count_stamps(recorded.record.record_id)
+        after = desk.find(recorded.code)
+        reached = desk.recall(after)
+        new_events = after.history[len(recorded.history) :]
+        places = [
+            _write_withdrawal_receipt(keys.studio, desk, after, number)
+            for number in range(len(recorded.history), len(after.history))
+        ]
+    stamps = len(reached.stamps)
     if as_json:
+        events: list[Json] = [_event(item.type, to_seconds(item.at), item.scopes) for item in new_events]
+        recall: list[Json] = [{"entry": stamp.entry_index, "as": stamp.declaration} for stamp in reached.stamps]
         print_json(
             {
                 "schema": WITHDRAWN_SCHEMA,
                 "code": recorded.code,
                 "event": _event(event.type, to_seconds(event.at), event.scopes),
+                "events": events,
                 "stamps": stamps,
+                "recall": {"stamps": recall, "recipients": list(reached.recipients)},
+                "receipts": [str(place) for place in places],
             }
         )
         return 0
-    what = "all of it" if event.scopes is None else ", ".join(event.scopes)
-    say(f"Consent {recorded.code} withdrawn on {to_seconds(event.at)}: {what}")
+    for item in new_events:
+        what = "all of it" if item.scopes is None else ", ".join(item.scopes)
+        done = "withdrawn" if item.type == "withdrawn" else "asked to be withdrawn (still irrevocable)"
+        say(f"Consent {recorded.code} {done} on {to_seconds(item.at)}: {what}")
     say(f"It reaches {count(stamps, 'stamped picture')}; whoever asks this studio about one learns of it.")
+    for name in reached.recipients:
+        say(f"Tell: {safe(name)}")
+    for place in places:
+        say(f"Receipt: {safe(str(place))}")
     return 0
 
 
@@ -287,6 +334,13 @@ def show_notice(*, studio_path: Path | None) -> int:
 
 def _receipt_place(studio: Studio, recorded: Recorded) -> Path:
     return studio.path / RECEIPTS_FOLDER / f"{recorded.code}.json"
+
+
+def _write_withdrawal_receipt(studio: Studio, desk: ConsentDesk, recorded: Recorded, number: int) -> Path:
+    place = studio.path / RECEIPTS_FOLDER / f"{recorded.code}-withdrawal-{number}.json"
+    data = desk.withdrawal_receipt(recorded, recorded.history[number]).to_bytes()
+    _write_receipt(place, data, code=recorded.code, again=True)
+    return place
 
 
 def _check_place(place: Path) -> None:

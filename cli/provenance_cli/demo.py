@@ -3,7 +3,8 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -13,10 +14,11 @@ from provenance.consent.grants import decide
 from provenance.consent.receipts import describe
 from provenance.consent.scopes import Scope
 from provenance.credentials.manifest import Declaration, Tool
-from provenance.errors import RefusedError
-from provenance.picture import MAX_PICTURE_BYTES, read_picture, walk
+from provenance.errors import InputError, RefusedError
+from provenance.picture import MAX_PICTURE_BYTES, read_picture, read_stampable
 from provenance.stamping import Stamper, StampRequest, StampResult
 from provenance.studio import ConsentDesk, Studio, StudioStampDesk, StudioStatus, Subject, UnlockedStudio
+from provenance.studio.logbook import Logbook
 from provenance.verification import Question, Report, Verdict, verify_file
 from provenance_cli._output import safe, say, wrapped
 from provenance_cli.verify import print_card
@@ -54,7 +56,7 @@ class _Demo:
         # Imported here because only a drawn picture needs it.
         from provenance_cli._demo_pictures import draw_portrait
 
-        kind = "" if photo is None else read_picture(photo).format.name.lower().replace("jpeg", "jpg")
+        kind = "" if photo is None else read_stampable(photo).format.name.lower().replace("jpeg", "jpg")
         self._folder = folder
         self._photo = folder / f"photo.{kind or 'jpg'}"
         self._generated = folder / "generated.jpg"
@@ -131,7 +133,7 @@ class _Demo:
         _tell("Withdrawing does not undo what was lawful before; from now on, everyone who asks learns of it.")
 
         self._say("The ledger", "Recomputing it from its entries, and comparing with everything that was signed.")
-        report = studio.audit()
+        report = Logbook(studio).audit()
         _tell(f"whole: {report.entries} entries, {report.checkpoints} checkpoints, and nobody's name in any of them")
         say()
         return (
@@ -178,11 +180,16 @@ def _tell(sentence: str) -> None:
 
 
 def _with_one_byte_changed(data: bytes) -> bytes:
-    """Return `data` with one bit flipped in the middle of its coded picture."""
-    largest = max((part for part in walk(data) if part.in_picture), key=lambda part: part.end - part.start)
-    changed = bytearray(data)
-    changed[(largest.body + largest.end) // 2] ^= 0x01
-    return bytes(changed)
+    """Return `data` with one bit flipped in its coded picture: one that changes the picture digest."""
+    right = read_picture(data).digest
+    middle = len(data) // 2
+    for position in chain(range(middle, len(data)), range(middle)):
+        changed = bytearray(data)
+        changed[position] ^= 0x01
+        with suppress(InputError):
+            if read_picture(bytes(changed)).digest != right:
+                return bytes(changed)
+    raise AssertionError("every file holds a part of its picture")
 
 
 @contextmanager

@@ -25,7 +25,9 @@ _COMMANDS = {
     "stamp": ("stamp", "Stamp pictures with Content Credentials."),
     "verify": ("verify", "Check pictures: intact, from whom, with consent?"),
     "ledger": ("ledger", "Show, prove and audit the ledger."),
+    "studio": ("studio", "Upgrade a studio, or move its database to a server."),
     "trust": ("trust", "Hand out what others need to recognise you."),
+    "witness": ("witness", "Watch the ledgers of others, and cosign them."),
 }
 
 _EPILOG = """\b

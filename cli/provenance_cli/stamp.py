@@ -8,6 +8,7 @@ import click
 from provenance.consent.codes import parse_code
 from provenance.credentials.manifest import Declaration, Tool
 from provenance.stamping import Stamper, StampRequest, StampResult
+from provenance.stamping.gate import parse_confirmation
 from provenance.studio.stamps import StudioStampDesk
 from provenance_cli._options import json_option, parsed, passphrase_option, studio_option, unlocked
 from provenance_cli._output import note, print_json, safe, say
@@ -30,6 +31,9 @@ DEFAULT_FOLDER = "stamped"
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for the stamped files.")
 @click.option("--in-place", is_flag=True, help="Replace each file by its stamped self.")
 @click.option("--force", is_flag=True, help="Replace what is at the destination.")
+@click.option(
+    "--confirm", "confirmation", metavar="REASON", help="Why it is so, although data in the file are doubtful."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
 @json_option
 @studio_option
@@ -44,6 +48,7 @@ def command(
     output: Path | None,
     in_place: bool,
     force: bool,
+    confirmation: str | None,
     dry_run: bool,
     as_json: bool,
     studio_path: Path | None,
@@ -60,11 +65,12 @@ def command(
         raise click.UsageError("-o and --in-place exclude each other")
     parsed_code = None if code is None else parsed(parse_code, code)
     parsed_tool = None if tool is None else parsed(Tool.parse, tool)
+    reason = None if confirmation is None else parsed(parse_confirmation, confirmation)
 
     def request(source: Path) -> StampRequest:
         folder = output if output is not None else source.parent / DEFAULT_FOLDER
         destination = source if in_place else folder / source.name
-        return StampRequest(source, destination, Declaration(declaration), parsed_code, parsed_tool, force)
+        return StampRequest(source, destination, Declaration(declaration), parsed_code, parsed_tool, force, reason)
 
     outcomes: Counter[str] = Counter()
     problems: list[StampResult] = []

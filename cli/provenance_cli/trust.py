@@ -1,15 +1,20 @@
 """`provenance trust`: what others need to recognise a studio."""
 
+import re
 from pathlib import Path
 
 import click
 
 from provenance import durable, pki
-from provenance.errors import RefusedError
+from provenance.checkpoint import LogKey
+from provenance.errors import InputError, RefusedError
+from provenance.note import NoteKey
 from provenance_cli._options import opened, studio_option
 from provenance_cli._output import note, safe, say
 
 LOG_LINE = "# ledger: "
+
+_SIZES = re.compile(r"(?P<vkey>\S+)(?: from (?P<first>[1-9][0-9]{0,18}))?(?: until (?P<last>[1-9][0-9]{0,18}))?")
 
 
 @click.group("trust")
@@ -23,13 +28,13 @@ def command() -> None:
 )
 @studio_option
 def export(*, output: Path | None, studio_path: Path | None) -> int:
-    """Write the studio's certificate and ledger key, for `provenance verify --trust`."""
+    """Write the studio's certificate and the keys of its ledger, for `provenance verify --trust`.
+
+    Each key comes with the sizes of the ledger that it signs. Hand the file out again when a key was added or retired.
+    """
     with opened(studio_path) as studio:
-        text = (
-            f"# studio: {safe(studio.settings.name)}\n"
-            f"{LOG_LINE}{studio.settings.log_key}\n"
-            f"{pki.to_pem(studio.authority())}"
-        )
+        lines = "".join(f"{LOG_LINE}{log_key_text(key)}\n" for key in studio.ledger.log_keys())
+        text = f"# studio: {safe(studio.settings.name)}\n{lines}{pki.to_pem(studio.authority())}"
     if output is None:
         say(text.rstrip("\n"))
     else:
@@ -42,3 +47,23 @@ def export(*, output: Path | None, studio_path: Path | None) -> int:
         say(safe(str(output)))
     note("Hand it over where people can be sure that it comes from you: on your website, or in person.")
     return 0
+
+
+def parse_log_line(line: str) -> LogKey:
+    """Return the key in a line of a trust file, with or without its beginning, and the sizes that it signs.
+
+    Raises:
+        InputError: it has another form.
+    """
+    found = _SIZES.fullmatch(line.removeprefix(LOG_LINE).strip())
+    if found is None:
+        raise InputError("ledger key: expected a key, then perhaps `from SIZE` and `until SIZE`")
+    last = None if found["last"] is None else int(found["last"])
+    return LogKey(NoteKey.from_text(found["vkey"]), int(found["first"] or 0), last)
+
+
+def log_key_text(key: LogKey) -> str:
+    """Return a key with the sizes that it signs; the first one, as long as it is in use, needs none."""
+    first = f" from {key.first_size}" if key.first_size > 1 else ""
+    last = "" if key.last_size is None else f" until {key.last_size}"
+    return f"{key.key.to_text()}{first}{last}"

@@ -8,23 +8,26 @@ from pathlib import Path
 import click
 
 from provenance import durable, pki
+from provenance.checkpoint import LogKey
 from provenance.clock import SystemClock, from_user
 from provenance.consent.grants import parse_scope, parse_territory
 from provenance.errors import InputError, ProvenanceError, StudioError
-from provenance.note import NoteKey
 from provenance.pki import MAX_PEM_BYTES, TrustAnchors
 from provenance.verification import Question, Report, StatusSource, Verdict, verify_file
 from provenance_cli._options import json_option, opened, parsed, studio_option
 from provenance_cli._output import note, print_json, safe, say, wrapped
-from provenance_cli.trust import LOG_LINE
+from provenance_cli.trust import LOG_LINE, parse_log_line
 
+_TOLD = frozenset(
+    "evidence-contradicts evidence-doubtful evidence-found revocation-not-checked log-key-unpinned".split()
+)
 _EXIT_CODES = {Verdict.FAILED: 1, Verdict.INDETERMINATE: 3, Verdict.PASSED: 0}
 
 
 @dataclass
 class _Trusted:
     anchors: list[TrustAnchors] = field(default_factory=list)
-    logs: list[NoteKey] = field(default_factory=list)
+    logs: list[LogKey] = field(default_factory=list)
     source: StatusSource | None = None
 
 
@@ -110,7 +113,7 @@ def print_card(report: Report, *, title: str | None = None) -> None:
                 )
             )
     for finding in report.findings:
-        if finding.code in ("revocation-not-checked", "log-key-unpinned"):
+        if finding.code in _TOLD:
             say(wrapped("Note", f"{finding.message[:1].upper()}{finding.message[1:]}.", width=15))
 
 
@@ -141,7 +144,7 @@ def _trusted(trust_files: tuple[Path, ...], studio_path: Path | None) -> Iterato
         try:
             studio = stack.enter_context(opened(studio_path))
             found.anchors.append(studio.anchors())
-            found.logs.append(studio.log_key)
+            found.logs += studio.ledger.log_keys()
             # Here and not at the top: a check outside a studio needs no database.
             from provenance.studio.status import StudioStatus
 
@@ -154,9 +157,9 @@ def _trusted(trust_files: tuple[Path, ...], studio_path: Path | None) -> Iterato
         yield found
 
 
-def _log_keys(data: bytes, name: str) -> list[NoteKey]:
+def _log_keys(data: bytes, name: str) -> list[LogKey]:
     lines = data.decode("utf-8", "replace").splitlines()
     try:
-        return [NoteKey.from_text(line.removeprefix(LOG_LINE)) for line in lines if line.startswith(LOG_LINE)]
+        return [parse_log_line(line) for line in lines if line.startswith(LOG_LINE)]
     except InputError as error:
         raise InputError(f"{name}: {error}") from error

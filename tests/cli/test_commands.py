@@ -29,7 +29,9 @@ Commands:
   stamp    Stamp pictures with Content Credentials.
   verify   Check pictures: intact, from whom, with consent?
   ledger   Show, prove and audit the ledger.
+  studio   Upgrade a studio, or move its database to a server.
   trust    Hand out what others need to recognise you.
+  witness  Watch the ledgers of others, and cosign them.
 
   Examples:
     provenance demo
@@ -39,7 +41,7 @@ Commands:
 NO_STUDIO = "no studio here or in a folder above"
 NO_STUDIO_HINT = "create one with provenance init, or name it with --studio DIR"
 
-GROUPS = ["consent", "ledger", "trust"]
+GROUPS = ["consent", "ledger", "trust", "witness"]
 # Commands that do nothing outside a studio, each with all that it needs.
 WITHIN_A_STUDIO = [
     ["consent", "new", "--subject", "Zoë", "--permit", "capture", "--typed"],
@@ -77,7 +79,13 @@ def test_the_commands_are_these() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
         *("demo", "init", "consent", "stamp", "verify", "ledger", "trust", "trust export"),
         *(f"consent {name}" for name in ("new", "show", "list", "receipt", "withdraw", "notice")),
-        *(f"ledger {name}" for name in ("show", "checkpoint", "prove", "audit")),
+        *(f"consent {name}" for name in ("request", "sign", "countersign", "check", "expiring", "renew", "event")),
+        *(f"ledger {name}" for name in ("show", "checkpoint", "prove", "verify-proof", "audit", "rebuild")),
+        *(f"ledger {name}" for name in ("publish", "mirror", "monitor", "recover", "cosign", "anchor", "key")),
+        *(f"ledger key {name}" for name in ("list", "add", "retire")),
+        *("studio", "studio upgrade", "studio migrate"),
+        *("consent templates", "consent templates show", "consent timestamp"),
+        *("witness", *(f"witness {name}" for name in ("init", "add-log", "show", "serve"))),
     }
 
 
@@ -111,7 +119,7 @@ def test_the_help_of_an_option_is_a_whole_sentence(path: tuple[str, ...]) -> Non
             assert words.endswith(".")
 
 
-@pytest.mark.parametrize("group", ["ledger", "trust"])
+@pytest.mark.parametrize("group", ["ledger", "trust", "witness"])
 def test_the_list_of_a_groups_commands_is_not_cut(terminal: Terminal, group: str) -> None:
     _, commands = terminal(group, "--help").out.split("Commands:")
     assert "..." not in commands
@@ -142,12 +150,12 @@ def test_the_version_is_that_of_the_package(terminal: Terminal) -> None:
         (["consent", "new", "--typed"], "missing option '--subject'", "see provenance consent new --help"),
         (
             ["consent", "new", "--subject", "A"],
-            "say how they signed: either --ink FILE or --typed",
+            "say how they signed: either --ink FILE, --typed or --scan FILE",
             "see provenance consent new --help",
         ),
         (
             ["consent", "new", "--subject", "A", "--typed", "--ink", "ink.svg"],
-            "say how they signed: either --ink FILE or --typed",
+            "say how they signed: either --ink FILE, --typed or --scan FILE",
             "see provenance consent new --help",
         ),
         (["consent", "show"], "missing argument 'CODE'", "see provenance consent show --help"),
@@ -184,7 +192,7 @@ def test_the_version_is_that_of_the_package(terminal: Terminal) -> None:
             "see provenance stamp --help",
         ),
         (["verify"], "missing argument 'FILES...'", "see provenance verify --help"),
-        (["ledger", "prove"], "missing argument 'INDEX|CODE'", "see provenance ledger prove --help"),
+        (["ledger", "prove"], "missing argument 'INDEX|CODE|FILE'", "see provenance ledger prove --help"),
         (["ledger", "audit", "extra"], "got unexpected extra argument (extra)", "see provenance ledger audit --help"),
         (["trust", "export", "--frob"], "no such option '--frob'", "see provenance trust export --help"),
     ],

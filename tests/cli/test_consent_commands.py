@@ -29,6 +29,7 @@ Consent <code> recorded and signed (assurance: drawn)
 Withdrawal secret: <secret>
 """
 USE = "portraits for the speakers' page of one conference, on its own website"
+AI = ["--adult", "--initials", "ai.generate=AL"]
 NEXT_YEAR = str(SystemClock().now().date() + timedelta(days=365))
 YESTERDAY = str(SystemClock().now().date() - timedelta(days=2))
 SCOPES_HINT = f"scopes: {', '.join(Scope)}"
@@ -54,7 +55,7 @@ def test_a_consent_is_recorded_with_its_receipt(terminal: Terminal, workshop: Wo
 def test_a_consent_says_all_that_was_decided(terminal: Terminal, workshop: Workshop) -> None:
     decisions = ["--permit", "capture", "--permit", "ai.generate", "--deny", "mine", "--deny", "publish.social"]
     terms = ["--until", NEXT_YEAR, "--territory", "de", "--territory", "AT", "--use", USE]
-    out = terminal(*NEW, *decisions, *terms, "--email", "ada@example.org", "--witness", "Charles Babbage").out
+    out = terminal(*NEW, *decisions, *terms, "--email", "ada@example.org", "--witness", "Charles Babbage", *AI).out
     until = f"in DE, AT, until {NEXT_YEAR}"
     assert out.splitlines()[1:-2] == [
         f"  yes: take and keep photographs (capture), {until}",
@@ -248,7 +249,9 @@ def test_the_document_of_a_consent_names_nobody(terminal: Terminal, workshop: Wo
     assert (ran.code, ran.err) == (0, "")
     assert "Zo" not in ran.out
     document = ran.document()
-    assert list(document) == ["schema", "code", "created_at", "assurance", "decisions", "events", "stamps"]
+    assert list(document) == [
+        *("schema", "code", "created_at", "assurance", "decisions", "events", "stamps", "timestamp")
+    ]
     assert (document["code"], document["stamps"]) == (workshop.code, 1)
     answers = {decision["grant"]["scope"]: decision["now"]["code"] for decision in document["decisions"]}
     assert answers == {
@@ -341,7 +344,8 @@ def test_a_consent_is_withdrawn_by_its_code(terminal: Terminal, workshop: Worksh
     terminal("consent", "withdraw", workshop.code).says(
         0,
         f"Consent {workshop.code} withdrawn on <second>: all of it\n"
-        "It reaches 1 stamped picture; whoever asks this studio about one learns of it.\n",
+        "It reaches 1 stamped picture; whoever asks this studio about one learns of it.\n"
+        f"Receipt: receipts/{workshop.code}-withdrawal-1.json\n",
     )
     terminal("consent", "withdraw", workshop.code).refuses(1, "consent: it was withdrawn as a whole already")
     terminal("consent", "list").says(0, f"{workshop.code}  <day>  withdrawn  1 stamp  Zoë Ångström\n")
@@ -355,7 +359,7 @@ def test_a_consent_is_withdrawn_by_its_secret_however_it_was_typed(
     ran = terminal("consent", "withdraw", "--secret", change(workshop.secret), "--json")
     assert (ran.code, ran.err) == (0, "")
     document = ran.document()
-    assert list(document) == ["schema", "code", "event", "stamps"]
+    assert list(document) == ["schema", "code", "event", "events", "stamps", "recall", "receipts"]
     assert (document["code"], document["stamps"]) == (workshop.code, 1)
     assert (document["event"]["type"], document["event"]["scopes"]) == ("withdrawn", None)
 
@@ -390,7 +394,8 @@ def test_a_consent_is_withdrawn_in_part(terminal: Terminal, workshop: Workshop) 
     terminal("consent", "withdraw", workshop.code, "--scope", "publish.web").says(
         0,
         f"Consent {workshop.code} withdrawn on <second>: publish.web\n"
-        "It reaches 1 stamped picture; whoever asks this studio about one learns of it.\n",
+        "It reaches 1 stamped picture; whoever asks this studio about one learns of it.\n"
+        f"Receipt: receipts/{workshop.code}-withdrawal-1.json\n",
     )
     again = terminal("consent", "withdraw", workshop.code, "--scope", "publish.web")
     again.refuses(1, "scope publish.web: was withdrawn already")

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 from support.commands import Terminal
+from support.examples import EXAMPLES
 from support.pictures import draw_any, draw_jpeg, with_changed_pixels
 from support.shared import shared
 from support.workshops import Workshop
+
+from provenance.picture import PictureFormat
 
 TITLES = [
     "1. A studio",
@@ -99,6 +102,16 @@ def test_the_job_is_shown_with_a_photograph_from_a_camera(terminal: Terminal, no
     check_story(ran.out)
 
 
+@pytest.mark.parametrize("kind", [PictureFormat.PNG, PictureFormat.WEBP, PictureFormat.TIFF, PictureFormat.AVIF])
+def test_the_job_is_shown_with_a_photograph_of_another_kind(
+    terminal: Terminal, nowhere: Path, kind: PictureFormat
+) -> None:
+    (nowhere / "photo").write_bytes(EXAMPLES[kind])
+    ran = terminal("demo", "--photo", "photo")
+    assert (ran.code, ran.err) == (0, "")
+    check_story(ran.out)
+
+
 def test_a_photograph_that_was_stamped_already_can_be_shown_too(terminal: Terminal, workshop: Workshop) -> None:
     ran = terminal("demo", "--photo", "stamped/portrait.jpg")
     assert (ran.code, ran.err) == (0, "")
@@ -112,7 +125,7 @@ def test_a_photograph_that_was_stamped_already_can_be_shown_too(terminal: Termin
         (".", ".: expected a file, got a directory", None),
         (
             "provenance.toml",
-            "picture: expected a jpeg, png or webp file, got something else",
+            "picture: expected a jpeg, png, webp, tiff, dng, avif, heic or heif file, got something else",
             "export the picture as jpeg, png or webp",
         ),
     ],

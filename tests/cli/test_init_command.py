@@ -246,6 +246,7 @@ def test_a_sealed_studio_shows_names_only_with_its_passphrase(
     terminal("consent", "withdraw", code, *file).says(
         0,
         f"Consent {code} withdrawn on <second>: all of it\n"
-        "It reaches 1 stamped picture; whoever asks this studio about one learns of it.\n",
+        "It reaches 1 stamped picture; whoever asks this studio about one learns of it.\n"
+        f"Receipt: receipts/{code}-withdrawal-1.json\n",
     )
     assert terminal("verify", "stamped/portrait.jpg").code == 1

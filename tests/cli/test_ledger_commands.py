@@ -1,5 +1,6 @@
 """`provenance ledger` and `provenance trust`."""
 
+import base64
 import shutil
 import sqlite3
 from contextlib import closing
@@ -74,9 +75,11 @@ def test_the_newest_checkpoint_is_printed_as_it_was_signed(terminal: Terminal, w
 @pytest.mark.parametrize("index", ["0", "1", "3", "003"])
 def test_an_entry_is_proven_by_its_number(terminal: Terminal, workshop: Workshop, index: str) -> None:
     ran = terminal("ledger", "prove", index)
-    ran.says(0, f"c2sp.org/tlog-proof@v1\nindex {int(index)}\n<hash>\n<hash>\n\n{CHECKPOINT}")
     with closing(sqlite3.connect("studio.db")) as connection:
         (body,) = connection.execute("SELECT body FROM entry WHERE idx = ?", (int(index),)).fetchone()
+    extra = base64.b64encode(body).decode()
+    lines = ["c2sp.org/tlog-proof@v1", f"extra {extra}", f"index {int(index)}", "<hash>", "<hash>"]
+    ran.says(0, "\n".join(lines) + f"\n\n{CHECKPOINT}")
     parse_entry(body)
     parse_proof(ran.out).verify(body, keys=[log_key(terminal)])
 
@@ -97,13 +100,13 @@ def test_an_entry_is_proven_by_the_code_of_its_consent(terminal: Terminal, works
         (
             "first",
             2,
-            "consent code: expected 8 letters and digits such as 8F3K-QX2P",
+            "expected a number, the code of a consent or a stamped picture, got 'first'",
             "copy it from the receipt",
         ),
         (
             "123456789",
             2,
-            "consent code: expected 8 letters and digits such as 8F3K-QX2P",
+            "expected a number, the code of a consent or a stamped picture, got '123456789'",
             "copy it from the receipt",
         ),
     ],
@@ -115,7 +118,7 @@ def test_an_entry_that_is_not_there_is_told(
 
 
 def test_a_negative_number_is_no_entry(terminal: Terminal, workshop: Workshop) -> None:
-    message = "consent code: expected 8 letters and digits such as 8F3K-QX2P"
+    message = "expected a number, the code of a consent or a stamped picture, got '-1'"
     terminal("ledger", "prove", "--", "-1").refuses(2, message, "copy it from the receipt")
 
 
@@ -127,7 +130,9 @@ def test_a_whole_ledger_is_found_whole(terminal: Terminal, workshop: Workshop) -
     ran = terminal("ledger", "audit", "--json")
     assert (ran.code, ran.err) == (0, "")
     document = ran.document()
-    assert list(document) == ["schema", "clean", "entries", "checkpoints", "root_hash"]
+    assert list(document) == [
+        *("schema", "clean", "entries", "checkpoints", "cosignatures", "anchors", "exported", "root_hash")
+    ]
     assert (document["clean"], document["entries"], document["checkpoints"]) == (True, 4, 3)
     signed = open_checkpoint(terminal("ledger", "checkpoint").out.encode(), keys=[log_key(terminal)])
     assert document["root_hash"] == signed.root_hash.hex()
@@ -159,7 +164,7 @@ def test_a_ledger_that_was_changed_is_told(
     as_json = terminal("ledger", "audit", "--json")
     assert (as_json.code, as_json.err) == (1, ran.err)
     document = as_json.document()
-    assert list(document) == ["schema", "clean", "problem"]
+    assert list(document) == ["schema", "clean", "problem", "code"]
     assert document["clean"] is False
     assert ran.err.startswith(f"provenance: error: {document['problem']}\n")
 
@@ -168,11 +173,11 @@ def test_nothing_is_signed_over_a_head_that_was_changed(terminal: Terminal, work
     with closing(sqlite3.connect("studio.db", isolation_level=None)) as connection:
         disarm(connection)
         connection.execute("DELETE FROM entry WHERE idx = 3")
-        connection.execute("UPDATE head SET size = 2, frontier = substr(frontier, 1, 32)")
+        connection.execute("UPDATE head SET size = 2, root = substr(frontier, 1, 32)")
+        connection.execute("UPDATE head SET frontier = root")
     ran = terminal("consent", "new", "--subject", "Zoë", "--permit", "capture", "--typed")
     assert (ran.code, ran.out) == (3, "")
-    assert ran.err.startswith("provenance: error: head: expected size 4 and root ")
-    assert ran.err.endswith("hint: run provenance ledger audit; do not use this studio until it is understood\n")
+    assert ran.err.startswith("provenance: error: ledger/high-water: expected a ledger of at least 4 entries, got 2\n")
 
 
 def test_a_table_that_is_not_there_is_told_as_a_matter_of_the_database(terminal: Terminal, workshop: Workshop) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.commands import Terminal
 from support.makers import Maker
-from support.pictures import draw_any, draw_jpeg, with_changed_pixels
+from support.pictures import draw_any, draw_jpeg, draw_png, with_changed_pixels
 from support.workshops import Workshop
 
 from provenance.credentials.origin import TRAINED_MEDIA
@@ -112,7 +112,7 @@ def test_of_several_pictures_each_gets_its_answer_and_the_worst_counts(terminal:
     lie = "its content credentials say that AI took part: c2pa.created with source type trainedAlgorithmicMedia"
     refused = f"refused         generated.jpg: {lie}\n"
     ai_hint = "hint: a picture that AI made is stamped with --as ai-generated\n"
-    kind = "expected a jpeg, png or webp file, got something else"
+    kind = "expected a jpeg, png, webp, tiff, dng, avif, heic or heif file, got something else"
     failed = f"failed          text.jpg: picture: {kind}\n"
     kind_hint = "hint: export the picture as jpeg, png or webp\n"
     done = "already-stamped stamped/portrait.jpg\nstamped         stamped/second.jpg\n"
@@ -164,7 +164,9 @@ def test_each_picture_has_one_document_and_nothing_else_is_on_stdout(terminal: T
     ran = terminal("stamp", *files, *camera(workshop), "--json")
     assert (ran.code, ran.err) == (3, "1 already-stamped · 1 failed · 1 stamped\n")
     documents = ran.documents()
-    assert [list(document) for document in documents] == [["schema", "file", "output", "outcome", "reason"]] * 3
+    members = ["schema", "file", "output", "outcome", "reason", "evidence", "confirmation"]
+    assert [list(document) for document in documents] == [members] * 3
+    assert [[found["marker"] for found in document["evidence"]] for document in documents] == [[], [], ["camera.model"]]
     assert [(d["file"], d["output"], d["outcome"]) for d in documents] == [
         ("portrait.jpg", "stamped/portrait.jpg", "already-stamped"),
         ("none.jpg", None, "failed"),
@@ -318,3 +320,51 @@ def test_a_hostile_name_is_shown_and_not_obeyed(terminal: Terminal, workshop: Wo
 def test_a_hostile_name_is_said_once(terminal: Terminal, workshop: Workshop) -> None:
     ran = terminal("stamp", "none\x1b[31m.jpg", *camera(workshop))
     ran.says(3, "failed          none\\u{1b}[31m.jpg: no such file\n", "1 failed\n")
+
+
+# --- evidence in the picture
+
+
+def test_a_picture_that_says_that_ai_made_it_is_refused_as_a_photograph(terminal: Terminal, workshop: Workshop) -> None:
+    draw_png(Path("made.png"), text={"parameters": "a portrait\nSteps: 20, Sampler: Euler a, CFG scale: 7"})
+    for reason in ([], ["--confirm", "it is mine"]):
+        terminal("stamp", "made.png", *camera(workshop), *reason).says(
+            1,
+            "refused         made.png: the evidence says that AI made or changed it: "
+            "a1111.parameters in PNG tEXt at byte 33: Steps: 20,\n",
+            "hint: a picture that AI made is stamped with --as ai-generated\n1 refused\n",
+        )
+    terminal("stamp", "made.png", *SYNTHETIC).says(0, "stamped         stamped/made.png\n", "1 stamped\n")
+
+
+def test_a_generator_took_no_photograph(terminal: Terminal, workshop: Workshop) -> None:
+    draw_png(Path("made.png"))
+    terminal("stamp", "made.png", *camera(workshop), "--tool", "Midjourney/6").says(
+        1,
+        "refused         made.png: the evidence says that AI made or changed it: "
+        "tool.generator in --tool: Midjourney\n",
+        "hint: a picture that AI made is stamped with --as ai-generated\n1 refused\n",
+    )
+
+
+def test_a_doubtful_photograph_is_stamped_once_somebody_answers_for_it(terminal: Terminal, workshop: Workshop) -> None:
+    draw_png(Path("sharp.png"), text={"Software": "Topaz Photo AI"})
+    stamp = ["stamp", "sharp.png", *camera(workshop)]
+    terminal(*stamp).says(
+        1,
+        "refused         sharp.png: the evidence makes it doubtful that a camera captured it: "
+        "AI may have made or changed it: tool.enhancer in PNG tEXt at byte 33: Topaz\n",
+        'hint: look at it; if it is as you say, add --confirm "REASON", which is kept\n1 refused\n',
+    )
+    ran = terminal(*stamp, "--confirm", " noise only ", "--json")
+    (document,) = ran.documents()
+    assert (document["outcome"], document["confirmation"]) == ("stamped", "noise only")
+    assert [(found["marker"], found["effect"]) for found in document["evidence"]] == [("tool.enhancer", "confirm")]
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "two\nlines", "x" * 501])
+def test_a_reason_that_says_nothing_or_too_much_is_not_taken(
+    terminal: Terminal, workshop: Workshop, reason: str
+) -> None:
+    message = "confirm: expected a reason of one line and at most 500 characters"
+    terminal("stamp", "portrait.jpg", *camera(workshop), "--confirm", reason).refuses(2, message, SEE_HELP)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from support.commands import environment
 
-SLOW = ["c2pa", "sqlmodel", "sqlalchemy", "joserfc", "jsonschema", "cryptography", "PIL"]
-DATABASE = ["sqlmodel", "sqlalchemy"]
+SLOW = ["c2pa", "sqlmodel", "sqlalchemy", "alembic", "psycopg", "joserfc", "jsonschema", "cryptography", "PIL"]
+DATABASE = ["sqlmodel", "sqlalchemy", "alembic", "psycopg"]
 
 
 def loaded(code: str, names: Sequence[str], cwd: Path) -> tuple[int, list[str]]:
@@ -60,3 +60,19 @@ def test_a_check_of_a_file_without_a_credential_loads_no_database(nowhere: Path,
 def test_reading_a_studio_does_not_wait_for_what_only_makes_one(template: Path, arguments: list[str]) -> None:
     code, found = loaded(command(*arguments), [*DATABASE, "PIL"], template)
     assert (code, found) == (0, [])
+
+
+@pytest.mark.parametrize("name", ["studio", "upgrade", "migrate"])
+def test_help_about_a_studio_loads_no_database(nowhere: Path, name: str) -> None:
+    arguments = ["studio", "--help"] if name == "studio" else ["studio", name, "--help"]
+    assert loaded(command(*arguments), DATABASE, nowhere) == (0, [])
+
+
+def test_opening_a_database_in_a_file_loads_only_the_driver(template: Path) -> None:
+    code = "from pathlib import Path\nfrom provenance.storage.database import Database\nDatabase(Path('studio.db'))"
+    assert loaded(code, [*DATABASE, "sqlite3"], template) == (0, ["sqlite3"])
+
+
+def test_opening_a_database_on_a_server_loads_only_the_driver(nowhere: Path, postgres_url: str) -> None:
+    code = f"from provenance.storage.database import Database\nDatabase({postgres_url!r}).close()"
+    assert loaded(code, [*DATABASE, "sqlite3"], nowhere) == (0, ["psycopg"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.commands import Terminal, folded
 from support.makers import Maker
-from support.pictures import draw_jpeg, with_changed_pixels
+from support.pictures import draw_jpeg, draw_png, with_changed_pixels
 from support.workshops import Workshop
 
 from provenance.consent.scopes import Scope
@@ -386,3 +386,37 @@ def test_a_card_is_neither_too_narrow_nor_too_wide_to_read(
 def test_a_word_is_never_broken(terminal: Terminal, workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     log = terminal("ledger", "checkpoint").out.splitlines()[0]
     assert log in cards(terminal, ["stamped/portrait.jpg"], 40, monkeypatch)
+
+
+# --- evidence in the file
+
+
+def generated(name: str) -> bytes:
+    """Return a picture that says in its metadata that AI made it."""
+    return draw_png(Path(name), text={"Software": "Midjourney"}).read_bytes()
+
+
+def test_marks_of_ai_are_noted_where_there_is_no_credential(terminal: Terminal, nowhere: Path) -> None:
+    generated("made.png")
+    ran = terminal("verify", "made.png")
+    ran.says(
+        3,
+        WITHOUT.replace("plain.jpg", "made.png")
+        + "  Note           The file's data say that AI made or changed it: tool.generator\n"
+        + "                 in PNG tEXt at byte 33.\n",
+        ASK_FOR_THE_ORIGINAL,
+    )
+    (finding,) = terminal("verify", "made.png", "--json").document()["findings"]
+    assert (finding["step"], finding["code"]) == (7, "evidence-found")
+
+
+def test_a_credential_that_the_file_contradicts_fails(terminal: Terminal, nowhere: Path) -> None:
+    Path("signed.png").write_bytes(Maker("Somebody").sign(generated("made.png"), "image/png"))
+    ran = terminal("verify", "signed.png")
+    assert ran.code == 1
+    assert "Origin         Origin in conflict. The credential says that a camera took this" in ran.out
+    assert "FAILED         The credential says that a camera took this picture, but the" in ran.out
+    assert "Note           The file's data say that AI made or changed it: tool.generator" in ran.out
+    document = terminal("verify", "signed.png", "--json").document()
+    assert (document["origin"]["code"], document["label_required"]) == ("conflict", None)
+    assert [f["code"] for f in document["findings"] if f["step"] == 7] == ["evidence-contradicts"]
