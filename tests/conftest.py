@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import encypher_c2pa
 import pytest
+from support.postgres import Server, clear, running
 
 from provenance.credentials.manifest import StampManifest
 from provenance.credentials.signing import ClaimSigner, sign_picture
+from provenance.storage.database import create_database
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,3 +36,24 @@ def _judged_by_another_validator(tmp_path_factory: pytest.TempPathFactory) -> It
         patch.setenv("ENCYPHER_C2PA_ONLINE", "off")
         patch.setattr("provenance.stamping.batch.sign_picture", judged)
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A server of PostgreSQL, for the tests of one process."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _postgres_studio(postgres: Server) -> Iterator[str]:
+    with postgres.database() as name:
+        create_database(postgres.url(name))
+        yield postgres.url(name)
+
+
+@pytest.fixture
+def postgres_url(_postgres_studio: str) -> str:
+    """The address of a studio's database on a server, as new; its tables are to be left as they are."""
+    clear(_postgres_studio)
+    return _postgres_studio

@@ -20,6 +20,7 @@ from provenance.entries import ConsentEntry, ConsentEventEntry, StampEntry, pars
 from provenance.picture import read_picture
 from provenance.stamping import Stamper, StampRequest
 from provenance.studio import ConsentDesk, Studio, StudioStampDesk
+from provenance.studio.logbook import Logbook
 from provenance.verification.report import Verdict
 
 PICTURES = 6
@@ -170,7 +171,7 @@ def check_pictures(scene: Scene, template: Scene, studio: Studio) -> None:
 
 def check_studio(studio: Studio) -> None:
     """Check that everything that the ledger holds is there, and the other way round."""
-    studio.audit()
+    Logbook(studio).audit()
     kinds = [type(entry) for entry in entries(studio)]
     desk = ConsentDesk(studio, open_keys(studio))
     consents = desk.all()

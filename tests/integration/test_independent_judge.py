@@ -41,7 +41,11 @@ class Bench:
         """Stamp a picture as from a camera, as by AI with nobody real in it, or twice."""
         target = self.folder / f"{kind}-{source.name}"
         if kind == "ai-generated":
-            return stamped(self.studio, source, target, declaration=kind, code=None, tool="Atelier/7")
+            # Some of the pictures hold the data of an exposure.
+            reason = "it is about the form of the stamp"
+            return stamped(
+                self.studio, source, target, declaration=kind, code=None, tool="Atelier/7", confirmation=reason
+            )
         if kind == "again":
             source = self.stamp(source, "camera")
         return stamped(self.studio, source, target, code=self.code)

@@ -163,7 +163,7 @@ def test_the_ledger_tells_nothing_of_the_person(scene: Scene) -> None:
     rows = list(database.entries(0, 1000))
     assert len(rows) == 1 + 2 + 3 + 1
     for row in rows:
-        assert scene.everything.found_in(row.body + row.record_id.encode()) == []
+        assert scene.everything.found_in(row.body + row.entry_id) == []
         assert scene.everything.found_in(ledger.prove(row.index).to_text().encode()) == []
     for _, note in database.checkpoints():
         assert scene.everything.found_in(note) == []
@@ -211,8 +211,8 @@ def test_no_file_of_the_studio_holds_the_person(scene: Scene) -> None:
 
 
 def test_the_database_at_rest_does_not_hold_the_person(scene: Scene) -> None:
-    (busy, *_) = scene.studio.database._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    assert busy == 0
+    (checkpointed,) = scene.studio.database._driver.all("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert checkpointed[0] == 0
     data = (scene.studio.path / "studio.db").read_bytes()
     assert scene.recorded.code.encode() in data
     assert scene.kept_from_disk.found_in(data) == []

@@ -12,7 +12,7 @@ from support.logs import Log
 
 from provenance.entries import ConsentEntry, ConsentEventEntry, Entry, StampEntry
 from provenance.ledger import Ledger
-from provenance.ledger.log import new_record_id
+from provenance.ledger.log import new_entry_id
 from provenance.storage.database import Database, create_database
 from provenance.storage.tables import APPEND_ONLY
 
@@ -38,9 +38,9 @@ def numbered(number: int) -> Entry:
     return kinds[number % len(kinds)]
 
 
-def identified(*entries: Entry) -> list[tuple[str, Entry]]:
+def identified(*entries: Entry) -> list[tuple[bytes, Entry]]:
     """Return entries with new ids."""
-    return [(new_record_id(), entry) for entry in entries]
+    return [(new_entry_id(), entry) for entry in entries]
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def open_ledger(path: Path, log: Log, *, size: int = 0) -> Iterator[tuple[Databa
     if new:
         path.write_bytes(empty_database())
     with closing(Database(path)) as database:
-        ledger = Ledger(database, key=log.key, sign=log.signing_key.sign)
+        ledger = Ledger(database, log_origin=log.key.name, signers=[log.signer])
         if new and size:
             ledger.create(NOW)
             for number in range(1, size):

@@ -1,12 +1,14 @@
 """A studio, consents and stamps for the tests that need some."""
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from provenance.clock import Clock, SystemClock
-from provenance.consent.grants import decide, parse_day
+from provenance.consent.grants import decide
 from provenance.consent.scopes import Scope
+from provenance.consent.vocabulary import parse_day
 from provenance.credentials.manifest import Declaration, Tool
 from provenance.stamping import Stamper, StampRequest, StampResult
 from provenance.studio import ConsentDesk, Recorded, Studio, StudioStampDesk, StudioStatus, Subject, UnlockedStudio
@@ -71,6 +73,9 @@ def record_consent(
         territory=territory,
         use=use,
     )
+    ai = [grant.scope for grant in grants if grant.scope.is_ai and grant.decision == "permit"]
+    if ai:
+        subject = dataclasses.replace(subject, adult=True, initials=dict.fromkeys(ai, "ZÅ"))
     return ConsentDesk(studio, open_keys(studio)).record(subject, grants)
 
 
@@ -89,6 +94,7 @@ def stamp_file(
     code: str | None,
     tool: Tool | str | None = None,
     overwrite: bool = False,
+    confirmation: str | None = None,
     dry_run: bool = False,
 ) -> StampResult:
     """Stamp one file; a studio under a passphrase must be under `PASSPHRASE`."""
@@ -100,6 +106,7 @@ def stamp_file(
         code,
         tool=Tool.parse(tool) if isinstance(tool, str) else tool,
         overwrite=overwrite,
+        confirmation=confirmation,
     )
     stamper = Stamper(StudioStampDesk(unlocked), signer=unlocked.claim_signer())
     (result,) = stamper.stamp([request], dry_run=dry_run)
@@ -114,9 +121,12 @@ def stamped(
     declaration: str = "camera",
     code: str | None,
     tool: Tool | str | None = None,
+    confirmation: str | None = None,
 ) -> Path:
     """Stamp one file, and return where the stamped one is."""
-    result = stamp_file(studio, source, destination, declaration=declaration, code=code, tool=tool)
+    result = stamp_file(
+        studio, source, destination, declaration=declaration, code=code, tool=tool, confirmation=confirmation
+    )
     assert (result.outcome, result.message) == ("stamped", None)
     return destination
 
