@@ -159,9 +159,9 @@ def test_without_roots_nothing_is_proven(token: bytes) -> None:
 
 
 def test_a_changed_time_is_refused(tsa: Tsa, token: bytes) -> None:
-    year = f"{read_token(token, DATA).claimed_at:%Y%m%d}".encode()
-    earlier = (datetime.now(UTC) - timedelta(hours=23)).strftime("%Y%m%d").encode()
-    changed = token.replace(b"\x18\x0f" + year, b"\x18\x0f" + earlier)
+    time = b"\x18\x0f" + f"{read_token(token, DATA).claimed_at:%Y%m%d%H%M%S}".encode()
+    other = time[:-1] + (b"1" if time.endswith(b"0") else b"0")
+    changed = token.replace(time, other)
     assert changed != token
     with refused(VerificationError, UNTRUSTED, code="timestamp-untrusted"):
         verify_token(changed, DATA, roots=[tsa.root])
