@@ -284,6 +284,27 @@ def test_what_a_template_may_not_say_is_refused_with_its_place(old: str, new: st
         parse(OWN.replace(old, new))
 
 
+def test_a_template_asks_for_something() -> None:
+    start, end = OWN.index("[[scopes]]"), OWN.index("[text.fa]")
+    for scopes, message in (
+        ("scopes = []\n", "scopes: expected at least one, got none"),
+        ("scopes = 3\n", "scopes: expected tables, got something else"),
+    ):
+        with refused(InputError, f"templates/own.toml: {message}", code="template"):
+            parse(OWN[:start] + scopes + OWN[end:])
+    with refused(InputError, "templates/own.toml: text.fa: expected a table, got int", code="template"):
+        parse(OWN[:end] + "[text]\nfa = 3\n")
+
+
+def test_biometric_templates_are_called_so() -> None:
+    asking = OWN.replace(MINE, 'scope = "biometric.match"\ndefault = "deny"').replace("mine = ", '"biometric.match" = ')
+    asking = asking.replace('legal_basis = "eu-gdpr:A6-1-a"\n', "")
+    message = "templates/own.toml: kind: expected biometric_release for these scopes and signers, got model_release"
+    with refused(InputError, message, code="template"):
+        parse(asking)
+    assert parse(asking.replace("model_release", "biometric_release")).asked[1].legal_basis == "eu-gdpr:A9-2-a"
+
+
 def test_ai_needs_a_term_and_is_never_asked_of_a_minor() -> None:
     asking = OWN.replace(MINE, AI).replace("mine = ", '"ai.edit" = ')
     assert parse(asking).scopes == (Scope.CAPTURE, Scope.AI_EDIT)
