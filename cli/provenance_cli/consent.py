@@ -168,6 +168,7 @@ def show(code: str, *, as_json: bool, studio_path: Path | None, passphrase_file:
             (g, authorised(recorded.record, recorded.history, scope=g.scope, at=at)) for g in recorded.record.grants
         ]
         name = _name(desk, recorded) if keys is not None else None
+        details = _details(desk, recorded) if keys is not None else []
         time = desk.time_of(recorded)
     if as_json:
         decisions: list[Json] = [
@@ -192,7 +193,13 @@ def show(code: str, *, as_json: bool, studio_path: Path | None, passphrase_file:
     say(f"  signed     {to_seconds(recorded.record.created_at)} (assurance: {recorded.record.assurance})")
     if time is not None:
         say(f"  time       {safe(time.describe())}")
+    payment = _payment(recorded)
+    if payment != "not-recorded":
+        say(f"  payment    {payment}")
     say(f"  pictures   {count(stamps, 'stamp')}")
+    if details:
+        say("Sealed")
+        table([(f"  {what}", text) for what, text in details])
     say("Decisions")
     table([("  " + g.scope.value, "denied" if g.decision == "deny" else a.code.value, a.reason) for g, a in answers])
     say("Events")
@@ -362,6 +369,21 @@ def _write_receipt(place: Path, data: bytes, *, code: str, again: bool = False) 
             code="receipt-unwritable",
             hint=f"the consent is recorded; write its receipt with provenance consent receipt {code} -o FILE",
         ) from error
+
+
+def _payment(recorded: Recorded) -> str:
+    compensation = recorded.record.body["compensation"]
+    return str(compensation["kind"]) if isinstance(compensation, dict) else ""
+
+
+def _details(desk: ConsentDesk, recorded: Recorded) -> list[tuple[str, str]]:
+    """Return what else the vault holds of a person, but for what they signed with."""
+    try:
+        found = desk.disclosures(recorded)
+    except VaultError:
+        return []
+    left_out = ("legal_name", "signature", "scan_sha256")
+    return [(name.replace("_", " "), text) for name, text in found.items() if name not in left_out]
 
 
 def _name(desk: ConsentDesk, recorded: Recorded) -> str:

@@ -10,7 +10,7 @@ import click
 
 from provenance import durable
 from provenance.consent.grants import Grant, decide, parse_scope, parse_territory
-from provenance.consent.parties import AiService, Photographer, Terms
+from provenance.consent.parties import AiService, Compensation, Photographer, Terms
 from provenance.consent.scopes import Scope
 from provenance.consent.vocabulary import (
     CONSTRAINTS,
@@ -24,12 +24,13 @@ from provenance.consent.vocabulary import (
     parse_revocability,
 )
 from provenance.errors import InputError
-from provenance.studio.subjects import MAX_INK_BYTES, MAX_SCAN_BYTES, Guardian, Subject
+from provenance.studio.subjects import MAX_INK_BYTES, MAX_SCAN_BYTES, Guardian, Subject, parse_representation
 from provenance_cli._options import parsed
 
 SCOPES_HELP = "Scopes: " + ", ".join(Scope)
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_COMPENSATIONS: tuple[Compensation, ...] = ("none", "paid", "in-kind")
 _FILE = click.Path(path_type=Path, dir_okay=False, readable=False)
 
 
@@ -73,8 +74,19 @@ def _options(*, signed_here: bool) -> list[Callable[[Any], Any]]:
         click.option("--address", metavar="TEXT", help="Where to reach them."),
         _repeated("--recipient", metavar="NAME", help="A business that gets the pictures; may be repeated."),
         click.option("--photographer", metavar="NAME", help="Who takes the pictures."),
-        click.option("--ai-service", metavar="NAME/SYSTEM", help="Who makes pictures by AI, and with what."),
+        click.option("--ai-service", metavar="NAME/SYSTEM[/VERSION]", help="Who makes pictures by AI, and with what."),
         click.option("--shoot", nargs=2, metavar="DATE DATE", help="First and last day of the shoot."),
+        click.option("--shoot-location", metavar="TEXT", help="Where it is; kept in the vault."),
+        click.option("--shoot-description", metavar="TEXT", help="What is photographed; kept in the vault."),
+        click.option("--compensation", type=click.Choice(_COMPENSATIONS), help="What they get for it."),
+        click.option("--amount", metavar="TEXT", help="How much, such as EUR 250; kept in the vault."),
+        click.option(
+            "--representation",
+            metavar="WORD[: TEXT]",
+            help="Who advised them: none, counsel or union, with the agreement; needed for ai.generate.",
+        ),
+        click.option("--employee", is_flag=True, help="They work for you; then say what else they could choose."),
+        click.option("--alternative", metavar="TEXT", help="What else they could have chosen, without a drawback."),
         click.option("--supersedes", metavar="CODE", help="The consent that this one takes the place of."),
     ]
 
@@ -134,6 +146,7 @@ def read_decisions(given: dict[str, Any], *, today: date) -> Decisions:
         address=given["address"],
         initials=_pairs(str, given.get("initials", ()), "initials"),
         scan=None if scan is None else durable.read(scan, max_bytes=MAX_SCAN_BYTES),
+        details=_details(given),
     )
     return Decisions(subject, grants, _terms(given), given["supersedes"])
 
@@ -149,17 +162,40 @@ def _guardian(given: dict[str, Any]) -> Guardian | None:
     return Guardian(given["guardian"], relationship, given["authority"])
 
 
+def _details(given: dict[str, Any]) -> dict[str, str]:
+    if given["amount"] is not None and given["compensation"] in (None, "none"):
+        raise click.UsageError("--amount is of what they get: add --compensation paid or in-kind")
+    found = {
+        "shoot_location": given["shoot_location"],
+        "shoot_description": given["shoot_description"],
+        "compensation_amount": given["amount"],
+        "representation": _optional(parse_representation, given["representation"]),
+        "employment_context": "yes" if given["employee"] else None,
+        "alternative_offered": given["alternative"],
+    }
+    return {name: text for name, text in found.items() if text is not None}
+
+
 def _terms(given: dict[str, Any]) -> Terms:
     shoot = _all(parse_day, given["shoot"] or ())
-    name, _, system = (given["ai_service"] or "").partition("/")
-    if given["ai_service"] is not None and not (name and system):
-        raise click.UsageError("name the service and its system: --ai-service NAME/SYSTEM")
+    said: Compensation | None = next((known for known in _COMPENSATIONS if known == given["compensation"]), None)
     return Terms(
         recipients=tuple(dict.fromkeys(given["recipient"])),
         photographer=None if given["photographer"] is None else Photographer(given["photographer"]),
-        ai_service=AiService(name, system) if name else None,
+        ai_service=_ai_service(given["ai_service"]),
         shoot=(shoot[0], shoot[1]) if shoot else None,
+        compensation=said or "not-recorded",
     )
+
+
+def _ai_service(text: str | None) -> AiService | None:
+    if text is None:
+        return None
+    name, _, rest = text.partition("/")
+    system, _, version = rest.partition("/")
+    if not (name.strip() and system.strip()):
+        raise click.UsageError("name the service and its system: --ai-service NAME/SYSTEM")
+    return AiService(name.strip(), system.strip(), version.strip() or None)
 
 
 _Value = TypeVar("_Value")

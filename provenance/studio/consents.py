@@ -110,6 +110,7 @@ class ConsentDesk(RequestDesk):
             initialled=list(subject.initials),
             witnessed=subject.witness is not None and subject.scan is None,
         )
+        subject.check_details(grants)
         return self._keep(
             record,
             secret=secret,

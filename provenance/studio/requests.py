@@ -51,6 +51,7 @@ class RequestDesk(ConsentReader, ABC):
             secret_digest=codes.secret_digest(secret),
             now=now,
         )
+        subject.check_details(grants)
         data_key = DataKey.generate(str(body["record_id"]))
         pending = {"digest": to_base64url(sha256(canonical_bytes(body))), "secret": secret}
         sealed = data_key.seal("request", canonical_bytes(pending))

@@ -1,7 +1,7 @@
 """The person who signs, as they stand at the desk: everything here is personal data and goes to the vault."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -9,15 +9,18 @@ from typing import Literal
 from provenance.canonical import sha256
 from provenance.consent.body import SCAN
 from provenance.consent.disclosures import Disclosure
+from provenance.consent.grants import Grant
 from provenance.consent.parties import AgeClass
 from provenance.consent.scopes import Scope
 from provenance.consent.vocabulary import Relationship
-from provenance.errors import InputError
+from provenance.errors import InputError, RefusedError
 
 MAX_INK_BYTES = 1024 * 1024
 MAX_SCAN_BYTES = 10 * 1024 * 1024
 MAX_NAME_CHARACTERS = 200
 ADULT_YEARS = 18
+
+REPRESENTATIONS = ("none", "counsel", "union")
 
 _SCANS = (b"%PDF-", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 
@@ -94,6 +97,30 @@ class Subject:
             raise InputError("subject: said to be an adult, and born less than 18 years ago", code="age-contradiction")
         return "adult" if grown else "minor"
 
+    def check_details(self, grants: Sequence[Grant]) -> None:
+        """Check that the vault will hold what a consent like this has to be shown with.
+
+        Only who makes a record can check it: in the record itself these are digests.
+
+        Raises:
+            RefusedError: somebody permits digital replicas, and who advised them is not said (California Labor Code
+                927, New York GOL 5-302); or they work for the controller, and no alternative is named (GDPR,
+                Article 7(4)).
+        """
+        replica = any(grant.scope is Scope.AI_GENERATE and grant.decision == "permit" for grant in grants)
+        if replica and "representation" not in self.details:
+            raise RefusedError(
+                f"scope {Scope.AI_GENERATE}: expected who advised the subject, got nothing",
+                code="representation-missing",
+                hint=f"add --representation {', '.join(REPRESENTATIONS[:-1])} or {REPRESENTATIONS[-1]}",
+            )
+        if "employment_context" in self.details and "alternative_offered" not in self.details:
+            raise RefusedError(
+                "employment: expected what else they could have chosen, got nothing",
+                code="alternative-missing",
+                hint='add --alternative "such as a picture without a face, or none at all"',
+            )
+
     def disclosures(self, *, signed_here: bool = True) -> list[Disclosure]:
         """Return every datum with a new salt.
 
@@ -134,6 +161,21 @@ class Subject:
         if self.born is not None:
             found["birth_date"] = self.born.isoformat()
         return found
+
+
+def parse_representation(text: str) -> str:
+    """Return who advised a subject: `none`, `counsel` or `union`, with the agreement after a colon if there is one.
+
+    Raises:
+        InputError: it begins with none of them.
+    """
+    word, colon, agreement = (part.strip() for part in text.partition(":"))
+    if word not in REPRESENTATIONS or bool(colon) != bool(agreement):
+        raise InputError(
+            f"representation: expected {', '.join(REPRESENTATIONS[:-1])} or {REPRESENTATIONS[-1]}, got {word[:80]!r}",
+            code="representation",
+        )
+    return f"{word}: {agreement}" if agreement else word
 
 
 def _line(text: str, name: str) -> str:

@@ -29,7 +29,7 @@ Consent <code> recorded and signed (assurance: drawn)
 Withdrawal secret: <secret>
 """
 USE = "portraits for the speakers' page of one conference, on its own website"
-AI = ["--adult", "--initials", "ai.generate=AL"]
+AI = ["--representation", "none", "--adult", "--initials", "ai.generate=AL"]
 NEXT_YEAR = str(SystemClock().now().date() + timedelta(days=365))
 YESTERDAY = str(SystemClock().now().date() - timedelta(days=2))
 SCOPES_HINT = f"scopes: {', '.join(Scope)}"

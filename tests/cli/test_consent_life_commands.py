@@ -272,7 +272,7 @@ def test_everything_that_can_be_said_is_recorded(terminal: Terminal, workshop: W
 )
 def test_a_person_signs_elsewhere(terminal: Terminal, workshop: Workshop, kind: list[str]) -> None:
     subprocess.run(["openssl", "genpkey", *kind, "-out", "key.pem"], check=True, capture_output=True)
-    ai = ["--adult", "--permit", "ai.generate", "--until", NEXT_YEAR, "--use", USE]
+    ai = ["--adult", "--permit", "ai.generate", "--until", NEXT_YEAR, "--use", USE, "--representation", "counsel"]
     asked = terminal("consent", "request", "--subject", "Ада", "--permit", "capture", *ai, "-o", "request.json")
     asked.says(
         0,
@@ -311,3 +311,68 @@ def test_a_key_that_cannot_sign_is_refused(terminal: Terminal, workshop: Worksho
         "hint: make one with: openssl genpkey -algorithm ed25519 -out key.pem",
     ]
     assert not Path("s.json").exists()
+
+
+# --- circumstances
+
+
+def test_the_circumstances_are_sealed_and_shown_to_who_may_see_them(terminal: Terminal, workshop: Workshop) -> None:
+    told = {
+        "--shoot-location": "Vienna, Prater",
+        "--shoot-description": "portraits in the rain",
+        "--amount": "EUR 250",
+        "--alternative": "a drawing",
+    }
+    options = [part for pair in told.items() for part in pair]
+    code = recorded(terminal, "--permit", "capture", "--compensation", "paid", "--employee", *options)
+    shown = terminal("consent", "show", code).out
+    assert "  payment    paid\n" in shown
+    for name, text in (
+        ("shoot location", "Vienna, Prater"),
+        ("shoot description", "portraits in the rain"),
+        ("compensation amount", "EUR 250"),
+        ("employment context", "yes"),
+        ("alternative offered", "a drawing"),
+    ):
+        assert f"{name}" in shown
+        assert text in shown
+        assert text.encode() not in Path("studio.db").read_bytes() or text == "yes"
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (["--amount", "EUR 5"], 2, "--amount is of what they get: add --compensation paid or in-kind"),
+        (
+            ["--amount", "0", "--compensation", "none"],
+            2,
+            "--amount is of what they get: add --compensation paid or in-k",
+        ),
+        (
+            ["--compensation", "fame"],
+            2,
+            "invalid value for '--compensation': 'fame' is not one of 'none', 'paid', 'in-",
+        ),
+        (["--representation", "my aunt"], 2, "representation: expected none, counsel or union, got 'my aunt'"),
+        (["--employee"], 1, "employment: expected what else they could have chosen, got nothing"),
+        (["--shoot-location", "a\nb"], 3, "shoot_location: expected 1 to 200 printable characters"),
+        (["--ai-service", "Faces"], 2, "name the service and its system: --ai-service NAME/SYSTEM"),
+        (["--ai-service", "/x/1"], 2, "name the service and its system: --ai-service NAME/SYSTEM"),
+    ],
+)
+def test_circumstances_that_cannot_be_so_are_refused(
+    terminal: Terminal, workshop: Workshop, options: list[str], code: int, message: str
+) -> None:
+    ran = terminal(*NEW, "--permit", "capture", *options)
+    assert (ran.code, ran.out) == (code, "")
+    assert ran.err.startswith(f"provenance: error: {message}")
+
+
+def test_an_ai_service_has_a_system_and_maybe_a_version(terminal: Terminal, workshop: Workshop) -> None:
+    for text, expected in (
+        ("Faces Ltd/Portrait", {"name": "Faces Ltd", "system": "Portrait"}),
+        ("Faces Ltd/Portrait/3.1", {"name": "Faces Ltd", "system": "Portrait", "version": "3.1"}),
+    ):
+        code = recorded(terminal, "--permit", "capture", "--ai-service", text)
+        receipt = parse_receipt((workshop.path / "receipts" / f"{code}.json").read_bytes())
+        assert receipt.record.body["ai_service"] == expected

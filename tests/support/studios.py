@@ -75,7 +75,8 @@ def record_consent(
     )
     ai = [grant.scope for grant in grants if grant.scope.is_ai and grant.decision == "permit"]
     if ai:
-        subject = dataclasses.replace(subject, adult=True, initials=dict.fromkeys(ai, "ZÅ"))
+        details = {"representation": "none", **subject.details}
+        subject = dataclasses.replace(subject, adult=True, initials=dict.fromkeys(ai, "ZÅ"), details=details)
     return ConsentDesk(studio, open_keys(studio)).record(subject, grants)
 
 

@@ -24,7 +24,7 @@ from provenance.keys import SigningKey
 from provenance.studio import ConsentDesk, Recorded, Studio, Subject
 from provenance.studio.consents import NOTED, Guardian
 from provenance.studio.logbook import Logbook
-from provenance.studio.subjects import MAX_SCAN_BYTES
+from provenance.studio.subjects import MAX_SCAN_BYTES, parse_representation
 
 PDF = b"%PDF-1.7\n" + bytes(200)
 CONTRACT = "eu-gdpr:A6-1-b-contract-performance"
@@ -87,12 +87,51 @@ def ask(studio: Studio, desk: ConsentDesk, recorded: Recorded, scope: Scope) -> 
 
 
 def test_an_adult_may_permit_generation_with_initials(studio: Studio, desk: ConsentDesk) -> None:
-    zoe = dataclasses.replace(ZOE, born=date(1990, 2, 28), initials={Scope.AI_GENERATE: "ZÅ"})
+    details = {"representation": "union: SAG-AFTRA 2025"}
+    zoe = dataclasses.replace(ZOE, born=date(1990, 2, 28), initials={Scope.AI_GENERATE: "ZÅ"}, details=details)
     recorded = desk.record(zoe, grants(studio, "ai.generate"))
     assert recorded.record.signatures[0].initialled == ("ai.generate",)
     data = desk.disclosures(recorded)
     assert (data["initials.ai.generate"], data["birth_date"]) == ("ZÅ", "1990-02-28")
+    assert data["representation"] == "union: SAG-AFTRA 2025"
     assert "1990" not in str(recorded.record.body)
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_who_advised_the_subject_of_a_replica_is_asked(studio: Studio, desk: ConsentDesk, *, elsewhere: bool) -> None:
+    zoe = dataclasses.replace(ZOE, adult=True, initials={Scope.AI_GENERATE: "ZÅ"})
+    message = "scope ai.generate: expected who advised the subject, got nothing"
+    hint = "add --representation none, counsel or union"
+    with refused(RefusedError, message, code="representation-missing", hint=hint):
+        (desk.request if elsewhere else desk.record)(zoe, grants(studio, "ai.generate"))
+    assert desk.all() == []
+
+
+def test_who_works_for_the_controller_has_an_alternative(studio: Studio, desk: ConsentDesk) -> None:
+    zoe = dataclasses.replace(ZOE, details={"employment_context": "yes"})
+    message = "employment: expected what else they could have chosen, got nothing"
+    hint = 'add --alternative "such as a picture without a face, or none at all"'
+    with refused(RefusedError, message, code="alternative-missing", hint=hint):
+        desk.record(zoe, grants(studio, "capture"))
+    both = {"employment_context": "yes", "alternative_offered": "a drawing"}
+    recorded = desk.record(dataclasses.replace(ZOE, details=both), grants(studio, "capture"))
+    assert desk.disclosures(recorded).items() >= both.items()
+    assert "a drawing" not in str(recorded.record.body)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("none", "none"), ("counsel", "counsel"), (" union : SAG-AFTRA: 2025 ", "union: SAG-AFTRA: 2025")],
+)
+def test_a_representation_is_a_word_with_its_agreement(text: str, expected: str) -> None:
+    assert parse_representation(text) == expected
+
+
+@pytest.mark.parametrize(("text", "got"), [("lawyer", "lawyer"), ("", ""), ("union:", "union"), ("None", "None")])
+def test_another_representation_is_refused(text: str, got: str) -> None:
+    message = f"representation: expected none, counsel or union, got {got!r}"
+    with refused(InputError, message, code="representation"):
+        parse_representation(text)
 
 
 def test_without_initials_or_a_known_age_nothing_is_permitted_to_ai(studio: Studio, desk: ConsentDesk) -> None:
@@ -451,7 +490,8 @@ def test_a_minor_comes_of_age_once(studio: Studio, desk: ConsentDesk) -> None:
 @pytest.mark.parametrize("algorithm", ["Ed25519", "ES256"])
 def test_a_request_that_was_signed_elsewhere_is_completed(studio: Studio, desk: ConsentDesk, algorithm: Any) -> None:
     key = SigningKey.generate(algorithm)
-    request = desk.request(dataclasses.replace(ZOE, adult=True), grants(studio, "capture", "ai.generate"))
+    zoe = dataclasses.replace(ZOE, adult=True, details={"representation": "none"})
+    request = desk.request(zoe, grants(studio, "capture", "ai.generate"))
     assert desk.all() == []
     now = studio.clock.now()
     signed = request.sign(key, role="subject", initialled=[Scope.AI_GENERATE], now=now)
@@ -460,7 +500,7 @@ def test_a_request_that_was_signed_elsewhere_is_completed(studio: Studio, desk: 
     assert desk.find(recorded.code) == recorded
     assert recorded.record.assurance == "session-key"
     assert [signature.role for signature in recorded.record.signatures] == ["subject", "witness", "controller"]
-    assert desk.disclosures(recorded) == {"legal_name": "Zoë Ångström"}
+    assert desk.disclosures(recorded) == {"legal_name": "Zoë Ångström", "representation": "none"}
     desk.receipt(recorded).verify()
     desk.withdraw(desk.find_by_secret(desk.receipt(recorded).secret), scopes=None, proof="receipt-secret")
     with refused(RefusedError, "request: it was countersigned already", code="request-recorded"):
