@@ -175,7 +175,7 @@ def verify_token(token: bytes, data: bytes, *, roots: Sequence[x509.Certificate]
         )
     try:
         VerifierBuilder(roots=list(roots)).build().verify_message(found.response, data)
-    except (Rfc3161Error, ValueError):
+    except (Rfc3161Error, ValueError, TypeError):
         raise VerificationError(
             "time-stamp: its signature is wrong, or its certificate does not lead to a trusted root",
             code="timestamp-untrusted",
@@ -204,7 +204,7 @@ def _parse(token: bytes) -> _Token:
                 certificate.subject.rfc4514_string(),
             )
     # Both parsers read on demand, and name what they cannot read by any of these.
-    except (ValueError, KeyError, OverflowError, x509.InvalidVersion):
+    except (ValueError, TypeError, KeyError, OverflowError, x509.InvalidVersion):
         raise InputError("time-stamp: expected an rfc 3161 token in der, got something else") from None
     raise InputError("time-stamp: expected one signer whose certificate is within", code="timestamp-signer")
 
@@ -232,7 +232,7 @@ def _check_purpose(certificate: x509.Certificate) -> None:
     """Check the extended key usage: critical, and id-kp-timeStamping alone (RFC 3161, 2.3)."""
     try:
         usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError, TypeError):
         usage = None
     if usage is None or not usage.critical or list(usage.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
         raise VerificationError(

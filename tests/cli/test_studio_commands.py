@@ -1,5 +1,6 @@
 """`provenance studio`: upgrade and migrate."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -61,7 +62,9 @@ def test_a_studio_is_moved_from_elsewhere(terminal: Terminal, workshop: Workshop
     (tmp_path / "elsewhere").mkdir()
     ran = start("studio", "migrate", "--to", url, "--studio", workshop.path, cwd=tmp_path / "elsewhere")
     said = f"The studio is in the postgresql database {name_in(url)} now: 4 entries moved.\n"
-    ran.says(0, said, LEFT.format("studio.db.moved"))
+    assert (ran.code, ran.out) == (0, said)
+    # A machine that is busy may have had the time to say how far it was.
+    assert re.sub(r"^[0-9]+ of [0-9]+ rows\n", "", ran.err, flags=re.MULTILINE) == LEFT.format("studio.db.moved")
 
 
 def test_a_long_copy_says_how_far_it_is(
@@ -73,7 +76,10 @@ def test_a_long_copy_says_how_far_it_is(
     assert (ran.code, first.split()[1], first.split()[3]) == (0, "of", "rows")
 
 
-def test_a_short_copy_says_nothing_in_between(terminal: Terminal, workshop: Workshop, url: str) -> None:
+def test_a_short_copy_says_nothing_in_between(
+    terminal: Terminal, workshop: Workshop, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provenance_cli._output.SECONDS_BETWEEN_LINES", 1000.0)
     assert len(terminal("studio", "migrate", "--to", url).err.splitlines()) == 1
 
 

@@ -167,6 +167,14 @@ def test_a_changed_time_is_refused(tsa: Tsa, token: bytes) -> None:
         verify_token(changed, DATA, roots=[tsa.root])
 
 
+def test_a_name_of_another_kind_is_refused(token: bytes) -> None:
+    # A bit string where a name has text: the parser of certificates has an error of its own for it.
+    changed = token.replace(b"\x0c\x08Test TSA", b"\x03\x08Test TSA")
+    assert changed != token
+    with refused(InputError, "time-stamp: expected an rfc 3161 token in der, got something else"):
+        read_token(changed, DATA)
+
+
 def test_a_changed_signature_is_refused(tsa: Tsa, token: bytes) -> None:
     with refused(VerificationError, UNTRUSTED, code="timestamp-untrusted"):
         verify_token(token[:-1] + bytes([token[-1] ^ 1]), DATA, roots=[tsa.root])
