@@ -19,6 +19,7 @@ from provenance.consent.status import ConsentCode, authorised
 from provenance.errors import InputError, RefusedError, VaultError
 from provenance.studio.consents import ConsentDesk, Recorded
 from provenance.studio.studio import RECEIPTS_FOLDER, Studio
+from provenance_cli._consent_csv import print_csv
 from provenance_cli._consent_templates import asking, template_options, templates
 from provenance_cli._options import (
     json_option,
@@ -32,6 +33,7 @@ from provenance_cli._options import (
 from provenance_cli._output import count, note, print_json, safe, say, table
 from provenance_cli.consent_decisions import SCOPES_HELP, decision_options, read_decisions
 from provenance_cli.consent_elsewhere import request, sign
+from provenance_cli.consent_export import export
 from provenance_cli.consent_life import check, event_command, expiring, renew
 from provenance_cli.consent_timestamp import timestamp
 
@@ -46,7 +48,7 @@ def command() -> None:
     """Record, show and withdraw consents."""
 
 
-for _command in (request, sign, check, expiring, renew, event_command, templates, timestamp):
+for _command in (request, sign, check, expiring, renew, event_command, templates, timestamp, export):
     command.add_command(_command)
 
 
@@ -211,13 +213,22 @@ def show(code: str, *, as_json: bool, studio_path: Path | None, passphrase_file:
 
 @command.command("list")
 @json_option
+@click.option("--csv", "as_csv", is_flag=True, help="Print a table for spreadsheets, with every decision.")
 @studio_option
 @passphrase_option
-def list_consents(*, as_json: bool, studio_path: Path | None, passphrase_file: Path | None) -> int:
+def list_consents(*, as_json: bool, as_csv: bool, studio_path: Path | None, passphrase_file: Path | None) -> int:
     """List the consents of this studio, the newest first."""
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other")
     with opened(studio_path) as studio:
         keys = unlock_quietly(studio, passphrase_file)
         desk = ConsentDesk(studio, keys)
+        if as_csv:
+            consents = (
+                (item, _name(desk, item) if keys is not None else "", _state(studio, item)) for item in desk.all()
+            )
+            print_csv(consents, at=studio.clock.now())
+            return 0
         rows = []
         for recorded in desk.all():
             stamps = studio.database.count_stamps(recorded.record.record_id)
