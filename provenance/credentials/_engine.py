@@ -10,11 +10,13 @@ import io
 import json
 import signal
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import c2pa
 
+from provenance.credentials.ingredients import IngredientSource
 from provenance.errors import CredentialError, NoCredentialError, RemoteCredentialError
 from provenance.pki import CLAIM_SIGNING, DOCUMENT_SIGNING, TrustAnchors
 
@@ -73,17 +75,17 @@ def sign(
     media_type: str,
     definition: dict[str, Any],
     *,
-    parent: bool,
+    ingredients: Sequence[IngredientSource],
     sign_claim: Callable[[bytes], bytes],
     chain_pem: str,
 ) -> bytes:
     """Return `data` with a new active manifest.
 
     Args:
-        data: the picture; with `parent`, also the source of the ingredient called `parent`.
+        data: the picture.
         media_type: of the picture.
         definition: the manifest as the SDK's builder takes it.
-        parent: keep the manifests that the picture carries, as its parent.
+        ingredients: what it was made from, in order; the manifests that they carry are kept.
         sign_claim: returns the ES256 signature, r ‖ s, of what it is given.
         chain_pem: the signer's certificate and its intermediates.
 
@@ -112,15 +114,28 @@ def sign(
             c2pa.Builder(definition, context=context) as builder,
             c2pa.Signer.from_callback(guarded, c2pa.C2paSigningAlg.ES256, chain_pem) as signer,
         ):
-            if parent:
-                ingredient = {"relationship": "parentOf", "label": "parent", "title": "parent"}
-                builder.add_ingredient(ingredient, media_type, io.BytesIO(data))
+            for ingredient in ingredients:
+                builder.add_ingredient(_described(ingredient), ingredient.media_type, io.BytesIO(ingredient.data))
             builder.sign(signer, media_type, io.BytesIO(data), target)
     except c2pa.C2paError as error:
         if failure:
             raise failure[0] from error
         raise map_error(error) from error
     return target.getvalue()
+
+
+def _described(ingredient: IngredientSource) -> dict[str, str]:
+    # Without an id of our own, the SDK copies the one in the file's XMP, which joins all pictures made from one file.
+    described = {
+        "relationship": ingredient.relationship,
+        "label": ingredient.label,
+        "title": ingredient.label,
+        "instance_id": f"xmp.iid:{uuid.uuid4()}",
+    }
+    if ingredient.source_type is not None:
+        # The SDK passes `digitalSourceType` over without a word.
+        described["digital_source_type"] = ingredient.source_type
+    return described
 
 
 @contextlib.contextmanager

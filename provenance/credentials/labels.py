@@ -1,4 +1,5 @@
-"""The labels of the assertions that a stamp gathers."""
+"""The labels of assertions in a stamp, beside those of actions and ingredients."""
 
 CONSENT_LABEL = "org.headshot-provenance.consent"
 TRAINING_MINING_LABEL = "cawg.training-mining"
+AI_DISCLOSURE_LABEL = "c2pa.ai-disclosure"

@@ -12,8 +12,10 @@ from typing import Any, Literal
 
 from provenance import __version__
 from provenance.canonical import Json, from_base64url, to_base64url
-from provenance.credentials.labels import CONSENT_LABEL, TRAINING_MINING_LABEL
-from provenance.credentials.origin import DIGITAL_CAPTURE, TRAINED_MEDIA
+from provenance.credentials.ingredients import IngredientSource
+from provenance.credentials.labels import AI_DISCLOSURE_LABEL, CONSENT_LABEL, TRAINING_MINING_LABEL
+from provenance.credentials.origin import COMPUTATIONAL_CAPTURE, DIGITAL_CAPTURE, TRAINED_MEDIA
+from provenance.credentials.rubric import GENERATIVE_SOURCE_TYPES
 from provenance.errors import InputError
 
 SPEC_VERSION = "2.4.0"
@@ -30,10 +32,34 @@ class Declaration(enum.StrEnum):
     """What the studio says that a picture is; the word of `--as`."""
 
     CAMERA = "camera"
+    RETOUCHED = "retouched"
+    AI_EDITED = "ai-edited"
     AI_GENERATED = "ai-generated"
+    DERIVATIVE = "derivative"
 
 
+# Only these two begin a picture; the others change one (see `StampManifest`).
 _SOURCE_TYPES = {Declaration.CAMERA: DIGITAL_CAPTURE, Declaration.AI_GENERATED: TRAINED_MEDIA}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that was done to a parent.
+
+    Attributes:
+        action: its name in C2PA.
+        source_type: its digital source type; None for an action that leaves the picture as it looks.
+        description: one or two words on it; never a person's.
+    """
+
+    action: str
+    source_type: str | None = None
+    description: str | None = None
+
+    @property
+    def is_generative(self) -> bool:
+        """Whether generative AI did it."""
+        return self.source_type in GENERATIVE_SOURCE_TYPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,26 +161,34 @@ class ConsentAssertion:
 class StampManifest:
     """Everything that one stamp says.
 
+    A picture with a parent is opened, and the steps say what was done to it then; without steps, nothing was, and what
+    the picture is its parent's manifest says. A picture without a parent is created, perhaps from inputs.
+
     Attributes:
         declaration: what the picture is.
         media_type: of the picture.
-        parent: the picture carries credentials, which stay as its parent's; then nothing is declared anew.
-        tool: what made it, if known.
+        ingredients: what it was made from: at most one parent; the picture itself where it carries credentials.
+        tool: what made or changed it, if known.
         consent: binds it to consent and ledger.
         training_mining: from the grants: each CAWG entry with `allowed` or `notAllowed`; empty for none.
+        steps: what was done to the parent, in order.
+        computational: the camera put the picture together from several exposures.
     """
 
     declaration: Declaration
     media_type: str
-    parent: bool
+    ingredients: tuple[IngredientSource, ...]
     tool: Tool | None
     consent: ConsentAssertion
     training_mining: Mapping[str, str]
+    steps: tuple[Step, ...] = ()
+    computational: bool = False
 
     def to_definition(self) -> dict[str, Any]:
         """Return the definition that the SDK's builder takes."""
         assertions: list[dict[str, Any]] = [
-            {"label": "c2pa.actions.v2", "data": {"actions": [self._inception()], "allActionsIncluded": True}},
+            {"label": "c2pa.actions.v2", "data": {"actions": self._actions(), "allActionsIncluded": True}},
+            *self._disclosure(),
             {"label": CONSENT_LABEL, "data": self.consent.to_json()},
         ]
         if self.training_mining:
@@ -168,15 +202,58 @@ class StampManifest:
             "assertions": assertions,
         }
 
-    def _inception(self) -> dict[str, Any]:
-        if self.parent:
-            # The parent's manifest says what the picture is; a second `created` is forbidden (C2PA 2.4, 18.15.2).
-            return {"action": "c2pa.opened", "parameters": {"ingredientIds": ["parent"]}}
-        action: dict[str, Any] = {"action": "c2pa.created", "digitalSourceType": _SOURCE_TYPES[self.declaration]}
-        if self.tool is not None:
-            version = {} if self.tool.version is None else {"version": self.tool.version}
-            action["softwareAgent"] = {"name": self.tool.name, **version}
+    def _actions(self) -> list[dict[str, Any]]:
+        parents = self._labels("parentOf")
+        if not parents:
+            return [self._creation()]
+        # The parent's manifest says what the picture is; a second `created` is forbidden (C2PA 2.4, 18.15.2), and
+        # a source type on `opened`, too.
+        actions: list[dict[str, Any]] = [{"action": "c2pa.opened", "parameters": {"ingredientIds": parents}}]
+        placed = self._labels("componentOf")
+        if placed:
+            actions.append({"action": "c2pa.placed", "parameters": {"ingredientIds": placed}})
+        by_ai = any(step.is_generative for step in self.steps)
+        for step in self.steps:
+            action: dict[str, Any] = {"action": step.action}
+            if step.source_type is not None:
+                action["digitalSourceType"] = step.source_type
+            if step.description is not None:
+                action["description"] = step.description
+            if step.action == "c2pa.transcoded":
+                # For validators of older versions, which look for the parent there (C2PA 2.5, 16.4.1.4.8).
+                action["parameters"] = {"ingredientIds": parents}
+            # One tool is named: where AI took part, it is the one that AI took part by.
+            actions.append(action | (self._agent() if step.is_generative or not by_ai else {}))
+        return actions
+
+    def _creation(self) -> dict[str, Any]:
+        source_type = COMPUTATIONAL_CAPTURE if self.computational else _SOURCE_TYPES[self.declaration]
+        action: dict[str, Any] = {"action": "c2pa.created", "digitalSourceType": source_type, **self._agent()}
+        inputs = self._labels("inputTo")
+        if inputs:
+            action["parameters"] = {"ingredientIds": inputs}
         return action
+
+    def _disclosure(self) -> list[dict[str, Any]]:
+        """Say that a model took part and how far people led it (C2PA 2.5, 16.8.2), unless a parent says it."""
+        if any(step.is_generative for step in self.steps):
+            oversight = "human_validated"
+        elif self.declaration is Declaration.AI_GENERATED and not self._labels("parentOf"):
+            oversight = "prompt_guided" if self._labels("inputTo") else "fully_autonomous"
+        else:
+            return []
+        name = {} if self.tool is None else {"modelName": self.tool.name}
+        profile = {"contentProfile": {"humanOversightLevel": oversight}}
+        return [{"label": AI_DISCLOSURE_LABEL, "data": {"modelType": "c2pa.types.model", **name, **profile}}]
+
+    def _agent(self) -> dict[str, Any]:
+        if self.tool is None:
+            return {}
+        version = {} if self.tool.version is None else {"version": self.tool.version}
+        return {"softwareAgent": {"name": self.tool.name, **version}}
+
+    def _labels(self, relationship: str) -> list[str]:
+        return [found.label for found in self.ingredients if found.relationship == relationship]
 
 
 def _text(value: object, name: str) -> str:

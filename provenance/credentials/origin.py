@@ -19,7 +19,10 @@ from provenance.credentials.rubric import (
 
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 DIGITAL_CAPTURE = IPTC + "digitalCapture"
+COMPUTATIONAL_CAPTURE = IPTC + "computationalCapture"
 TRAINED_MEDIA = IPTC + "trainedAlgorithmicMedia"
+COMPOSITE_WITH_TRAINED = IPTC + "compositeWithTrainedAlgorithmicMedia"
+HUMAN_EDITS = IPTC + "humanEdits"
 
 
 class Origin(enum.StrEnum):
@@ -73,29 +76,38 @@ def find_origin(credential: Credential) -> OriginFinding:
 
     The chain runs from the active manifest over its parents to the first one. It is *ai-generated* if a manifest in
     it was created by generative AI, *ai-edited* if one changed the picture with it or placed something that it made,
-    and otherwise what the first manifest says; *unknown* where the first one has a parent without credentials or
-    says nothing. A capture counts as *camera-signed* only if a trusted signer other than a studio states it.
+    and otherwise what the first manifest says; *unknown* where the first one says nothing, or has a parent without
+    credentials and does not say what that is. A capture counts as *camera-signed* only if a trusted signer other
+    than a studio states it; what a signer says of a parent without credentials is a declaration.
     """
     chain = list(credential.parents())
     first = chain[-1]
     edited = any(_edited_by_people(manifest) for manifest in chain)
     for manifest in chain:
-        if _created_as(manifest) in GENERATIVE_SOURCE_TYPES:
+        if {_created_as(manifest), _parent_declared_as(manifest)} & GENERATIVE_SOURCE_TYPES:
             return OriginFinding(Origin.AI_GENERATED, manifest.signer.name, edited)
     for manifest in chain:
         if _changed_by_ai(manifest) or _placed_generated(credential, manifest):
             return OriginFinding(Origin.AI_EDITED, manifest.signer.name, edited)
-    if _created_as(first) not in CAPTURED_SOURCE_TYPES or _has_unknown_parent(first):
+    declared = _parent_declared_as(first)
+    begun = declared if _has_unknown_parent(first) else _created_as(first)
+    if begun not in CAPTURED_SOURCE_TYPES:
         return OriginFinding(Origin.UNKNOWN, None, edited)
     if edited:
         return OriginFinding(Origin.EDITED, first.signer.name, edited)
-    signed = CONSENT_LABEL not in first.assertions and _is_trusted(credential, first)
+    signed = declared is None and CONSENT_LABEL not in first.assertions and _is_trusted(credential, first)
     return OriginFinding(Origin.CAMERA_SIGNED if signed else Origin.CAMERA_DECLARED, first.signer.name, edited)
 
 
 def _created_as(manifest: Manifest) -> str | None:
     inception = (a for a in manifest.actions if a.name in INCEPTION_ACTIONS and a.source_type is not None)
     return next((action.source_type for action in inception), None)
+
+
+def _parent_declared_as(manifest: Manifest) -> str | None:
+    """Return what the signer says that a parent without credentials is."""
+    parents = (i for i in manifest.ingredients if i.relationship == "parentOf")
+    return next((parent.source_type for parent in parents if parent.manifest is None), None)
 
 
 def _changed_by_ai(manifest: Manifest) -> bool:

@@ -18,6 +18,9 @@ GENERATIVE_SOURCE_TYPES = frozenset(
     }
 )
 
+FULLY_GENERATIVE_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+PARTLY_GENERATIVE_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+
 CAPTURED_SOURCE_TYPES = frozenset(
     {
         "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture",

@@ -42,7 +42,7 @@ def sign_picture(data: bytes, manifest: StampManifest, *, signer: ClaimSigner) -
         data,
         manifest.media_type,
         manifest.to_definition(),
-        parent=manifest.parent,
+        ingredients=manifest.ingredients,
         sign_claim=signer.sign,
         chain_pem=signer.chain_pem,
     )

@@ -1,6 +1,14 @@
 """Stamping: gate, then log, then sign; one file or many."""
 
 from provenance.stamping.batch import Stamper
-from provenance.stamping.interface import LoggedStamp, PendingStamp, Permit, StampDesk, StampRequest, StampResult
+from provenance.stamping.interface import (
+    LoggedStamp,
+    Making,
+    PendingStamp,
+    Permit,
+    StampDesk,
+    StampRequest,
+    StampResult,
+)
 
-__all__ = ["LoggedStamp", "PendingStamp", "Permit", "StampDesk", "StampRequest", "StampResult", "Stamper"]
+__all__ = ["LoggedStamp", "Making", "PendingStamp", "Permit", "StampDesk", "StampRequest", "StampResult", "Stamper"]

@@ -4,24 +4,28 @@ Nothing is signed before the entry that covers it is durable. A crash leaves, fo
 whole stamped picture; stamping again finds the entry that was logged and finishes the work.
 """
 
-import contextlib
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from provenance import durable
-from provenance.canonical import canonical_bytes, sha256, to_base64url
+from provenance.canonical import Json, canonical_bytes, sha256, to_base64url
 from provenance.clock import to_minutes
 from provenance.consent.handles import make_handle, picture_secret
+from provenance.credentials.ingredients import IngredientSource
 from provenance.credentials.labels import CONSENT_LABEL
-from provenance.credentials.manifest import ConsentAssertion, Declaration, StampManifest, SubjectKind
+from provenance.credentials.manifest import ConsentAssertion, StampManifest, Step, SubjectKind
 from provenance.credentials.reading import Credential, read_credential
 from provenance.credentials.signing import ClaimSigner, sign_picture
 from provenance.errors import InputError, NoCredentialError, ProvenanceError, RefusedError
-from provenance.evidence import Evidence
+from provenance.evidence import Claim, Evidence
 from provenance.picture import MAX_PICTURE_BYTES, Picture, read_picture, read_stampable
+from provenance.stamping.carried import find_carried
+from provenance.stamping.edits import Edit, default_edits
 from provenance.stamping.gate import (
+    check_alone,
+    check_bare,
     check_declaration,
     check_evidence,
     check_existing,
@@ -31,6 +35,7 @@ from provenance.stamping.gate import (
 )
 from provenance.stamping.interface import (
     LoggedStamp,
+    Making,
     Outcome,
     PendingStamp,
     Permit,
@@ -38,6 +43,8 @@ from provenance.stamping.interface import (
     StampRequest,
     StampResult,
 )
+from provenance.stamping.making import check_making
+from provenance.stamping.sources import Sources, check_sources, read_sources
 
 GROUP_FILES = 64
 GROUP_BYTES = 256 * 1024 * 1024
@@ -48,10 +55,20 @@ class _Prepared:
     request: StampRequest
     data: bytes
     picture: Picture
-    parent: bool
+    signed_before: bool
+    sources: Sources
+    edits: tuple[Edit, ...]
     permit: Permit | None
     pending: PendingStamp
     mode: int
+
+
+@dataclass
+class _Seen:
+    """What is found on the way through the gate, for the result of a request that does not come through."""
+
+    claim: Claim
+    evidence: list[Evidence] = field(default_factory=list)
 
 
 class Stamper:
@@ -60,6 +77,8 @@ class Stamper:
     def __init__(self, desk: StampDesk, *, signer: ClaimSigner) -> None:
         self._desk = desk
         self._signer = signer
+        # Of the last request: those of one command are made from the same files, which are read once.
+        self._making, self._sources = Making(), Sources()
 
     def stamp(self, requests: Iterable[StampRequest], *, dry_run: bool = False) -> Iterator[StampResult]:
         """Stamp every request, and yield the results in the same order; one bad file never stops the rest.
@@ -70,6 +89,7 @@ class Stamper:
         """
         group: list[_Prepared | StampResult] = []
         size = 0
+        held = Sources()
         taken: set[Path] = set()
         for request in requests:
             if request.destination in taken and not request.in_place:
@@ -79,49 +99,80 @@ class Stamper:
             if isinstance(item, _Prepared) or item.outcome == "would-stamp":
                 taken.add(request.destination)
             group.append(item)
-            size += len(item.data) if isinstance(item, _Prepared) else 0
+            if isinstance(item, _Prepared):
+                size += len(item.data) + (item.sources.size if item.sources is not held else 0)
+                held = item.sources
             if len(group) >= GROUP_FILES or size >= GROUP_BYTES:
                 yield from self._finish(group)
-                group, size = [], 0
+                group, size, held = [], 0, Sources()
         yield from self._finish(group)
 
     def _prepare(self, request: StampRequest, *, dry_run: bool) -> _Prepared | StampResult:
         """Take a request through the gate; whatever is wrong becomes its result."""
-        evidence: list[Evidence] = []
+        seen = _Seen(claim_of(request.declaration))
         try:
-            return self._pass_gate(request, evidence, dry_run=dry_run)
+            return self._pass_gate(request, seen, dry_run=dry_run)
         except RefusedError as error:
-            return _result(request, "refused", error, evidence)
+            return _result(request, "refused", error, seen)
         except ProvenanceError as error:
             return _result(request, "failed", error)
         except (OSError, ValueError) as error:  # a name that the system cannot have
             return _result(request, "failed", _unwritable(request, error))
 
-    def _pass_gate(self, request: StampRequest, evidence: list[Evidence], *, dry_run: bool) -> _Prepared | StampResult:
-        """Return what is needed to go on; `evidence` is filled with what is found on the way."""
-        check_declaration(request.declaration, synthetic_person=request.consent_code is None)
+    def _pass_gate(self, request: StampRequest, seen: _Seen, *, dry_run: bool) -> _Prepared | StampResult:
+        """Return what is needed to go on."""
+        making, declaration = request.making, request.declaration
+        check_declaration(declaration, synthetic_person=request.consent_code is None)
+        check_making(declaration, making)
         data = durable.read(request.source, max_bytes=MAX_PICTURE_BYTES)
         picture = read_stampable(data)
+        sources = self._read_sources(making)
+        seen.claim = claim_of(declaration, parent=sources.parent.origin if sources.parent else None)
+        edits = making.edits or default_edits(declaration, background=making.background is not None)
         permit = None
         if request.consent_code is not None:
-            permit = self._desk.permit(request.consent_code, scopes=scopes_needed(request.declaration))
-        pending = self._pending(request.declaration, picture, permit)
+            carried = sources.parent.carried.scopes if sources.parent else ()
+            permit = self._desk.permit(request.consent_code, scopes=scopes_needed(declaration, edits, parent=carried))
+        pending = self._pending(request, picture, sources, edits, permit)
         credential = self._existing(data, picture)
         if credential is not None:
             if request.in_place and self._is_ours(credential, pending):
                 return StampResult(request.source, "already-stamped", request.destination)
-            check_existing(credential, request.declaration)
-        evidence += find_evidence(data, credential, tool=request.tool)
-        confirmation = check_evidence(evidence, request.declaration, confirmation=request.confirmation)
-        pending = dataclasses.replace(pending, evidence=tuple(evidence), confirmation=confirmation)
+            check_alone(parent=making.parent is not None, inputs=bool(making.inputs))
+            check_existing(credential, declaration)
+        else:
+            check_bare(declaration, parent=making.parent is not None)
         record_id = None if permit is None else permit.record_id
-        self._desk.check_earlier(picture.digest, handles=_handles_in(credential), record_id=record_id)
+        confirmed = check_sources(
+            sources,
+            declaration,
+            picture_digest=picture.digest,
+            edits=edits,
+            desk=self._desk,
+            record_id=record_id,
+            confirmation=request.confirmation,
+        )
+        seen.evidence += find_evidence(data, credential, tool=request.tool)
+        confirmation = check_evidence(seen.evidence, declaration, confirmation=request.confirmation, claim=seen.claim)
+        pending = dataclasses.replace(
+            pending, evidence=tuple(seen.evidence), confirmation=confirmation or confirmed, claim=seen.claim
+        )
+        handles = find_carried(credential).handles
+        self._desk.check_earlier(picture.digest, handles=handles, record_id=record_id)
         if not request.in_place and not request.overwrite and request.destination.exists():
             return self._existing_output(request, pending)
         if dry_run:
             return _done(request, "would-stamp", pending)
         mode = request.source.stat().st_mode & 0o777
-        return _Prepared(request, data, picture, credential is not None, permit, pending, mode)
+        return _Prepared(request, data, picture, credential is not None, sources, edits, permit, pending, mode)
+
+    def _read_sources(self, making: Making) -> Sources:
+        if making != self._making:
+            # Nothing is kept of what cannot be read whole.
+            self._making, self._sources = Making(), Sources()
+            self._sources = read_sources(making, anchors=self._signer.anchors)
+            self._making = making
+        return self._sources
 
     def _finish(self, group: list[_Prepared | StampResult]) -> Iterator[StampResult]:
         """Log all that are prepared in one append, then sign each."""
@@ -149,31 +200,41 @@ class Stamper:
             return _result(request, "failed", _unwritable(request, error))
         return _done(request, "stamped", item.pending)
 
-    def _pending(self, declaration: Declaration, picture: Picture, permit: Permit | None) -> PendingStamp:
+    def _pending(
+        self,
+        request: StampRequest,
+        picture: Picture,
+        sources: Sources,
+        edits: tuple[Edit, ...],
+        permit: Permit | None,
+    ) -> PendingStamp:
         handle = None
         if permit is not None:
             secret = picture_secret(record_key=permit.record_key, picture_digest=picture.digest)
             handle = make_handle(secret=secret, picture_digest=picture.digest, record_digest=permit.record_digest)
-        key = sha256(
-            canonical_bytes(
-                {
-                    "picture": to_base64url(picture.digest),
-                    "declaration": declaration.value,
-                    "consent": None if permit is None else to_base64url(permit.record_digest),
-                    "signer": to_base64url(sha256(self._signer.chain_pem.encode())),
-                }
-            )
-        )
+        statement: dict[str, Json] = {
+            "picture": to_base64url(picture.digest),
+            "declaration": request.declaration.value,
+            "consent": None if permit is None else to_base64url(permit.record_digest),
+            "signer": to_base64url(sha256(self._signer.chain_pem.encode())),
+            **_told(request, sources, edits),
+        }
         record_id = None if permit is None else permit.record_id
-        return PendingStamp(key, picture.digest, declaration, record_id, handle)
+        return PendingStamp(sha256(canonical_bytes(statement)), picture.digest, request.declaration, record_id, handle)
 
     def _manifest(self, item: _Prepared, logged: LoggedStamp) -> StampManifest:
         permit, handle = item.permit, item.pending.handle
         kind: SubjectKind = "synthetic" if permit is None else "real"
+        ingredients = item.sources.to_ingredients(item.edits)
+        steps: tuple[Step, ...] = tuple(edit.step for edit in item.edits)
+        if item.signed_before:
+            # Nothing was done to it since: what its own credentials say, they say.
+            media_type = item.picture.format.media_type
+            ingredients, steps = (IngredientSource("parent", "parentOf", media_type, item.data),), ()
         return StampManifest(
             declaration=item.request.declaration,
             media_type=item.picture.format.media_type,
-            parent=item.parent,
+            ingredients=ingredients,
             tool=item.request.tool,
             consent=ConsentAssertion(
                 handles=() if handle is None else (handle,),
@@ -188,6 +249,8 @@ class Stamper:
                 proof=logged.proof,
             ),
             training_mining={} if permit is None else permit.training_mining,
+            steps=steps,
+            computational=item.request.making.computational,
         )
 
     def _existing(self, data: bytes, picture: Picture) -> Credential | None:
@@ -229,14 +292,21 @@ class Stamper:
             return False
 
 
-def _handles_in(credential: Credential | None) -> list[bytes]:
-    """Return the handles in every stamp that a picture carries, its parents' included."""
-    found: list[bytes] = []
-    for manifest in credential.manifests.values() if credential is not None else ():
-        data = manifest.assertions.get(CONSENT_LABEL)
-        with contextlib.suppress(InputError):
-            found += ConsentAssertion.from_json(data).handles if data is not None else ()
-    return found
+def _told(request: StampRequest, sources: Sources, edits: tuple[Edit, ...]) -> dict[str, Json]:
+    """Return what a stamp says beside the declaration: another statement makes another stamp."""
+    told: dict[str, Json] = {}
+    if request.tool is not None:
+        told["tool"] = [request.tool.name, request.tool.version]
+    if request.making.computational:
+        told["computational"] = True
+    if sources.parent is not None:
+        told["parent"] = sources.parent.identity
+        told["edits"] = [edit.word for edit in edits]
+    if sources.background is not None:
+        told["background"] = sources.background.identity
+    if sources.inputs:
+        told["inputs"] = [source.identity for source in sources.inputs]
+    return told
 
 
 def _output_exists(request: StampRequest) -> RefusedError:
@@ -257,21 +327,19 @@ def _done(request: StampRequest, outcome: Outcome, pending: PendingStamp) -> Sta
         source=request.source,
         outcome=outcome,
         destination=request.destination,
-        claim=claim_of(request.declaration),
+        claim=pending.claim,
         evidence=pending.evidence,
         confirmation=pending.confirmation,
     )
 
 
-def _result(
-    request: StampRequest, outcome: str, error: ProvenanceError, evidence: Sequence[Evidence] = ()
-) -> StampResult:
+def _result(request: StampRequest, outcome: str, error: ProvenanceError, seen: _Seen | None = None) -> StampResult:
     return StampResult(
         source=request.source,
         outcome="refused" if outcome == "refused" else "failed",
         code=error.code,
         message=str(error),
         hint=error.hint,
-        claim=claim_of(request.declaration),
-        evidence=tuple(evidence),
+        claim=claim_of(request.declaration) if seen is None else seen.claim,
+        evidence=() if seen is None else tuple(seen.evidence),
     )

@@ -18,13 +18,28 @@ from provenance.evidence import (
     match_fields,
     scan,
 )
+from provenance.stamping.edits import Edit
 
 # Failures that speak of the signer or of time, not of damage.
 _NOT_DAMAGE = frozenset({"signingCredential.untrusted", "signingCredential.expired", "claimSignature.outsideValidity"})
 
 MAX_CONFIRMATION = 500
 
-_CLAIMS = {Declaration.CAMERA: Claim.CAPTURED, Declaration.AI_GENERATED: Claim.AI_GENERATED}
+_CLAIMS = {
+    Declaration.CAMERA: Claim.CAPTURED,
+    Declaration.RETOUCHED: Claim.CAPTURED,
+    Declaration.AI_EDITED: Claim.AI_EDITED,
+    Declaration.AI_GENERATED: Claim.AI_GENERATED,
+    # A copy claims what its parent is; until that is known, the strictest.
+    Declaration.DERIVATIVE: Claim.CAPTURED,
+}
+_CLAIMS_OF_ORIGINS = {
+    Origin.CAMERA_SIGNED: Claim.CAPTURED,
+    Origin.CAMERA_DECLARED: Claim.CAPTURED,
+    Origin.EDITED: Claim.CAPTURED,
+    Origin.AI_EDITED: Claim.AI_EDITED,
+    Origin.AI_GENERATED: Claim.AI_GENERATED,
+}
 _DOUBTED = {
     Claim.CAPTURED: "a camera captured it",
     Claim.AI_EDITED: "AI changed a part of it",
@@ -37,30 +52,53 @@ _NEXT_STEPS = {
     Says.CAPTURED: "a photograph is stamped with --as camera",
     Says.SCANNED: "a photograph is stamped with --as camera",
 }
+AS_AI_EDITED = "a photograph in which AI changed something is stamped with --as ai-edited"
+_AS_WRITTEN = "stamp the file as the program wrote it that edited it"
 _CAMERA = frozenset({Origin.CAMERA_SIGNED, Origin.CAMERA_DECLARED})
 
 
-def scopes_needed(declaration: Declaration) -> tuple[Scope, ...]:
-    """Return the scopes that a consent must grant for a picture to be stamped so."""
-    return (Scope.CAPTURE,) if declaration is Declaration.CAMERA else (Scope.AI_GENERATE,)
+def scopes_needed(
+    declaration: Declaration, edits: Sequence[Edit] = (), *, parent: Sequence[Scope] = ()
+) -> tuple[Scope, ...]:
+    """Return the scopes that a consent must grant for a picture to be stamped so.
+
+    Args:
+        declaration: what the picture is.
+        edits: what was done to its parent, or to it before it got its credentials.
+        parent: the scopes that the parent's own stamp names, which what is made from it needs as well.
+    """
+    base = {
+        Declaration.CAMERA: {Scope.CAPTURE},
+        Declaration.RETOUCHED: {Scope.CAPTURE},
+        Declaration.AI_EDITED: {Scope.CAPTURE, Scope.AI_EDIT},
+        Declaration.AI_GENERATED: {Scope.AI_GENERATE},
+        Declaration.DERIVATIVE: set[Scope](),
+    }[declaration]
+    needed = base | set(parent) | {edit.scope for edit in edits if edit.scope is not None}
+    return tuple(scope for scope in Scope if scope in needed)
 
 
 def check_declaration(declaration: Declaration, *, synthetic_person: bool) -> None:
     """Refuse what contradicts itself before any file is opened.
 
     Raises:
-        RefusedError: a camera is said to have captured a person who does not exist.
+        RefusedError: a photograph is said to show a person who does not exist.
     """
-    if declaration is Declaration.CAMERA and synthetic_person:
-        raise RefusedError(
-            "a camera cannot have captured a person who does not exist",
-            code="synthetic-capture",
-            hint="use --as ai-generated, or name the person's consent with --consent CODE",
-        )
+    if not synthetic_person or declaration in (Declaration.AI_GENERATED, Declaration.DERIVATIVE):
+        return
+    does = "have captured" if declaration is Declaration.CAMERA else "show"
+    what = "a camera" if declaration is Declaration.CAMERA else "a photograph"
+    raise RefusedError(
+        f"{what} cannot {does} a person who does not exist",
+        code="synthetic-capture",
+        hint="use --as ai-generated, or name the person's consent with --consent CODE",
+    )
 
 
-def claim_of(declaration: Declaration) -> Claim:
-    """Return the claim that a declaration makes, by which evidence is judged."""
+def claim_of(declaration: Declaration, *, parent: Origin | None = None) -> Claim:
+    """Return the claim that a declaration makes, by which evidence is judged; a copy claims what its parent is."""
+    if declaration is Declaration.DERIVATIVE and parent in _CLAIMS_OF_ORIGINS:
+        return _CLAIMS_OF_ORIGINS[parent]
     return _CLAIMS[declaration]
 
 
@@ -89,24 +127,32 @@ def find_evidence(data: bytes, credential: Credential | None, *, tool: Tool | No
     return scan(data) + match_fields(fields)
 
 
-def check_evidence(evidence: Sequence[Evidence], declaration: Declaration, *, confirmation: str | None) -> str | None:
+def check_evidence(
+    evidence: Sequence[Evidence], declaration: Declaration, *, confirmation: str | None, claim: Claim | None = None
+) -> str | None:
     """Check that the evidence in a picture allows it to be declared so; return the confirmation if one was needed.
+
+    Args:
+        evidence: the markers that were found.
+        declaration: what the picture is said to be.
+        confirmation: the reason that was given for it, or None.
+        claim: by which to judge, where it is another than that of the declaration.
 
     Raises:
         RefusedError: strong evidence contradicts the declaration, which no reason overrides (`evidence-contradicts`),
             or weak evidence makes it doubtful and no reason was given (`evidence-doubtful`).
     """
-    claim = claim_of(declaration)
+    claim = claim or claim_of(declaration)
     for found in find_contradictions(evidence, claim):
         raise RefusedError(
-            f"the evidence says that {_found(found)}",
+            f"the evidence says that {told(found)}",
             code="evidence-contradicts",
-            hint=_NEXT_STEPS[found.marker.says],
+            hint=_next_step(found, declaration),
         )
     for found in find_doubts(evidence, claim):
         if confirmation is None:
             raise RefusedError(
-                f"the evidence makes it doubtful that {_DOUBTED[claim]}: {_found(found)}",
+                f"the evidence makes it doubtful that {_DOUBTED[claim]}: {told(found)}",
                 code="evidence-doubtful",
                 hint='look at it; if it is as you say, add --confirm "REASON", which is kept',
             )
@@ -120,37 +166,110 @@ def check_existing(credential: Credential, declaration: Declaration) -> None:
     Raises:
         RefusedError: they are damaged, or they say something else.
     """
-    _check_intact(credential)
+    check_intact(credential)
     origin = find_origin(credential).origin
     if declaration is Declaration.CAMERA:
-        markers = find_generative_markers(credential)
-        if markers:
-            kind = markers[0].source_type.rsplit("/", 1)[-1]
-            raise RefusedError(
-                f"its content credentials say that AI took part: {markers[0].action} with source type {kind}",
-                code="evidence-generative",
-                hint="a picture that AI made is stamped with --as ai-generated",
-            )
+        check_without_ai(credential, hint="a picture that AI made is stamped with --as ai-generated")
         if origin not in _CAMERA:
             raise RefusedError(
-                f"its content credentials do not say that a camera captured it: its origin is {_words(origin)}",
+                f"its content credentials do not say that a camera captured it: its origin is {words_of(origin)}",
                 code="evidence-not-captured",
                 hint="stamp the file as it came from the camera",
             )
+    elif declaration is Declaration.RETOUCHED:
+        check_without_ai(credential, hint=AS_AI_EDITED)
+        if origin is not Origin.EDITED:
+            raise RefusedError(
+                f"its content credentials do not say that people edited a photograph: its origin is {words_of(origin)}",
+                code="evidence-not-edited",
+                hint=_AS_WRITTEN,
+            )
+    elif declaration is Declaration.AI_EDITED:
+        if origin is not Origin.AI_EDITED:
+            raise RefusedError(
+                f"its content credentials do not say that AI changed a part of it: its origin is {words_of(origin)}",
+                code="evidence-not-ai-edited",
+                hint=_AS_WRITTEN,
+            )
     elif origin is not Origin.AI_GENERATED:
         raise RefusedError(
-            f"its content credentials do not say that AI generated it: its origin is {_words(origin)}",
+            f"its content credentials do not say that AI generated it: its origin is {words_of(origin)}",
             code="evidence-not-generated",
             hint="stamp the file as it came from the generator",
         )
 
 
-def _found(evidence: Evidence) -> str:
+def check_bare(declaration: Declaration, *, parent: bool) -> None:
+    """Check that a picture without credentials may be declared so.
+
+    Raises:
+        RefusedError: it was made from another one, which nothing names (`parent-missing`).
+    """
+    if declaration in (Declaration.RETOUCHED, Declaration.AI_EDITED) and not parent:
+        raise RefusedError(
+            "nothing names the photograph that it was made from",
+            code="parent-missing",
+            hint="add --parent FILE, the picture as it was before",
+        )
+
+
+def check_alone(*, parent: bool, inputs: bool) -> None:
+    """Check that nothing else is named as the origin of a picture that carries credentials.
+
+    Raises:
+        RefusedError: something is: a picture has one history.
+    """
+    if parent:
+        raise RefusedError(
+            "it carries content credentials of its own, and a picture has one parent only",
+            code="parent-second",
+            hint="leave --parent out if they name what it was made from; else export it without them",
+        )
+    if inputs:
+        raise RefusedError(
+            "it carries content credentials of its own, to which no inputs can be added",
+            code="inputs-late",
+            hint="leave --input out if they name what it was made from; else export it without them",
+        )
+
+
+def check_without_ai(credential: Credential, *, hint: str) -> None:
+    """Check that no manifest says that generative AI took part.
+
+    Raises:
+        RefusedError: one does (`evidence-generative`).
+    """
+    markers = find_generative_markers(credential)
+    if markers:
+        kind = markers[0].source_type.rsplit("/", 1)[-1]
+        raise RefusedError(
+            f"its content credentials say that AI took part: {markers[0].action} with source type {kind}",
+            code="evidence-generative",
+            hint=hint,
+        )
+
+
+def _next_step(found: Evidence, declaration: Declaration) -> str:
+    says = found.marker.says
+    if declaration is Declaration.DERIVATIVE:
+        return "a copy in another size or format looks like its parent; stamp what it is, or the parent anew"
+    if declaration in (Declaration.RETOUCHED, Declaration.AI_EDITED) and says in (Says.AI, Says.AI_CHANGED):
+        return AS_AI_EDITED
+    return _NEXT_STEPS[says]
+
+
+def told(evidence: Evidence) -> str:
+    """Return a marker as messages tell it."""
     marker = evidence.marker
     return f"{marker.says.words}: {marker.code} in {evidence.place}: {evidence.value}"
 
 
-def _check_intact(credential: Credential) -> None:
+def check_intact(credential: Credential) -> None:
+    """Check that credentials and everything behind them verify.
+
+    Raises:
+        RefusedError: they do not (`parent-damaged`, `history-damaged`).
+    """
     damage = _damage(credential.active_manifest.validation.failure)
     if damage is not None:
         raise RefusedError(
@@ -174,5 +293,6 @@ def _damage(failures: tuple[Status, ...]) -> str | None:
     return next(found, None)
 
 
-def _words(origin: Origin) -> str:
+def words_of(origin: Origin) -> str:
+    """Return an origin as messages tell it."""
     return "not stated" if origin is Origin.UNKNOWN else origin.value

@@ -10,10 +10,30 @@ from provenance.canonical import Json
 from provenance.consent.scopes import Scope
 from provenance.credentials.manifest import Declaration, Tool
 from provenance.evidence import Claim, Evidence
+from provenance.stamping.edits import Edit
 
 Outcome = Literal["stamped", "would-stamp", "already-stamped", "refused", "failed"]
 
 RESULT_SCHEMA = "urn:headshot-provenance:schema:stamp-result:1"
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a picture was made, as far as the studio says it.
+
+    Attributes:
+        parent: the picture that it was made from.
+        inputs: the photographs that a generator was given.
+        background: what was placed behind the person.
+        edits: what was done to the parent, in order; empty for what the declaration says by itself.
+        computational: the camera put it together from several exposures.
+    """
+
+    parent: Path | None = None
+    inputs: tuple[Path, ...] = ()
+    background: Path | None = None
+    edits: tuple[Edit, ...] = ()
+    computational: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +48,7 @@ class StampRequest:
         tool: what made it, if known.
         overwrite: replace what is at the destination.
         confirmation: why the declaration is right although weak evidence makes it doubtful.
+        making: how it was made.
     """
 
     source: Path
@@ -37,6 +58,7 @@ class StampRequest:
     tool: Tool | None = None
     overwrite: bool = False
     confirmation: str | None = None
+    making: Making = Making()
 
     @property
     def in_place(self) -> bool:
@@ -78,6 +100,7 @@ class PendingStamp:
         evidence: the markers that were found in the picture.
         confirmation: the reason that was given for a doubtful declaration, where one was needed; for the studio's
             own record, and for nothing that leaves it.
+        claim: what the declaration claims, by which the evidence was judged.
     """
 
     key: bytes
@@ -87,6 +110,7 @@ class PendingStamp:
     handle: bytes | None
     evidence: tuple[Evidence, ...] = ()
     confirmation: str | None = None
+    claim: Claim = Claim.CAPTURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +164,33 @@ class StampDesk(Protocol):
 
         Raises:
             RefusedError: it would.
+        """
+        ...
+
+    def check_parent(self, picture_digest: bytes, *, handles: Sequence[bytes], record_id: str | None) -> None:
+        """Check that a picture may be made from another one under a consent: the one that covers the other, too.
+
+        Args:
+            picture_digest: of the parent, or of something placed into the picture.
+            handles: what its credentials carry.
+            record_id: of the consent that is to cover the new picture, or None.
+
+        Raises:
+            RefusedError: it carries a stamp that this studio does not know, or see `check_earlier`.
+        """
+        ...
+
+    def check_input(self, picture_digest: bytes, *, handles: Sequence[bytes], record_id: str | None) -> None:
+        """Check that a picture may be given to a generator: every consent that it was stamped under permits that now.
+
+        Args:
+            picture_digest: of the input.
+            handles: what its credentials carry.
+            record_id: of the consent that is to cover the new picture, or None where it shows nobody real.
+
+        Raises:
+            RefusedError: one of them does not, is not known to this studio, or is of a real person where the new
+                picture is to show nobody real.
         """
         ...
 

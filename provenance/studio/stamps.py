@@ -1,22 +1,31 @@
 """What stamping needs from a studio: permits from its consents, and entries in its ledger."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from provenance.canonical import Json, canonical_bytes, parse_object
 from provenance.consent.derived import training_mining
 from provenance.consent.scopes import Scope
-from provenance.consent.status import ConsentCode, authorised
+from provenance.consent.status import ConsentCode, Permission, authorised
 from provenance.credentials.manifest import Declaration
 from provenance.entries import RANDOMNESS_BYTES, TAG_IMAGE, StampEntry, commit, parse_entry
 from provenance.errors import CorruptLedgerError, RefusedError, VaultError
 from provenance.ledger.log import new_entry_id
-from provenance.stamping.gate import claim_of
 from provenance.stamping.interface import LoggedStamp, PendingStamp, Permit
 from provenance.storage.interface import StampRow
-from provenance.studio.consents import ConsentDesk
+from provenance.studio.consents import ConsentDesk, Recorded
 from provenance.studio.studio import UnlockedStudio
 from provenance.vault import DataKey
+
+# What a stamp of each kind rests on; what a copy rests on depends on what it is a copy of, so that all is asked.
+_RESTS_ON: Mapping[str, Sequence[Scope]] = {
+    Declaration.CAMERA: (Scope.CAPTURE,),
+    Declaration.RETOUCHED: (Scope.CAPTURE, Scope.EDIT_BASIC, Scope.EDIT_RETOUCH),
+    Declaration.AI_EDITED: (Scope.CAPTURE, Scope.AI_EDIT),
+    Declaration.AI_GENERATED: (Scope.AI_GENERATE,),
+    Declaration.DERIVATIVE: (Scope.CAPTURE, Scope.AI_EDIT, Scope.AI_GENERATE),
+}
 
 
 class StudioStampDesk:
@@ -53,10 +62,8 @@ class StudioStampDesk:
                 grant.
         """
         recorded = self._consents.find(code)
-        # A clock that was set back must not undo a withdrawal that is recorded already.
-        now = max(self._studio.clock.now(), recorded.history[-1].at)
         for scope in scopes:
-            permission = authorised(recorded.record, recorded.history, scope=scope, at=now)
+            permission = self._asked_now(recorded, scope)
             if permission.code is not ConsentCode.IN_FORCE:
                 raise RefusedError(
                     f"consent {recorded.code}: {permission.reason}",
@@ -69,7 +76,7 @@ class StudioStampDesk:
             record_key=self._consents.record_key(recorded),
             assurance=recorded.record.assurance,
             scopes=tuple(scopes),
-            training_mining=training_mining(recorded.record, recorded.history, at=now),
+            training_mining=training_mining(recorded.record, recorded.history, at=self._now(recorded)),
         )
 
     def check_earlier(self, picture_digest: bytes, *, handles: Sequence[bytes], record_id: str | None) -> None:
@@ -91,15 +98,72 @@ class StudioStampDesk:
             if stamp.record_id is None or stamp.record_id == record_id:
                 continue
             recorded = self._consents.by_record_id(stamp.record_id)
-            now = max(self._studio.clock.now(), recorded.history[-1].at)
-            scope = Scope.CAPTURE if stamp.declaration == Declaration.CAMERA else Scope.AI_GENERATE
-            earlier = authorised(recorded.record, recorded.history, scope=scope, at=now)
-            if record_id is None or earlier.code is ConsentCode.WITHDRAWN:
+            scopes = _RESTS_ON.get(stamp.declaration, tuple(Scope))
+            answers = [self._asked_now(recorded, scope).code for scope in scopes]
+            if record_id is None or ConsentCode.WITHDRAWN in answers:
                 raise RefusedError(
                     f"this picture was stamped under consent {recorded.code}, which another cannot replace",
                     code="consent-earlier",
                     hint=f"see what became of it: provenance consent show {recorded.code}",
                 )
+
+    def check_parent(self, picture_digest: bytes, *, handles: Sequence[bytes], record_id: str | None) -> None:
+        """Check that a picture may be made from another one under a consent: the one that covers the other, too.
+
+        Raises:
+            RefusedError: it carries a stamp that this studio does not know, or see `check_earlier`.
+        """
+        for handle in handles:
+            self._known(handle)
+        self.check_earlier(picture_digest, handles=handles, record_id=record_id)
+
+    def check_input(self, picture_digest: bytes, *, handles: Sequence[bytes], record_id: str | None) -> None:
+        """Check that a picture may be given to a generator: every consent that it was stamped under permits that now.
+
+        A picture that carries no stamp is known by its digest: cutting the stamp off frees it from nothing.
+
+        Raises:
+            RefusedError: one of them does not, is not known to this studio, or is of a real person where the new
+                picture is to show nobody real.
+        """
+        records = [self._known(handle).record_id for handle in handles]
+        earlier = [stamp.record_id for stamp in self._database.find_stamps_of(picture_digest)]
+        if record_id not in earlier or record_id is None:
+            records += earlier
+        for found in dict.fromkeys(records):
+            if found is None or found == record_id:
+                continue
+            recorded = self._consents.by_record_id(found)
+            if record_id is None:
+                raise RefusedError(
+                    f"it was stamped under consent {recorded.code}, so that it shows a real person",
+                    code="input-real",
+                    hint="name the person's consent with --consent CODE instead of --synthetic-person",
+                )
+            permission = self._asked_now(recorded, Scope.AI_GENERATE)
+            if permission.code is not ConsentCode.IN_FORCE:
+                raise RefusedError(
+                    f"consent {recorded.code}: {permission.reason}",
+                    code=f"consent-{permission.code}",
+                    hint=f"see what it allows: provenance consent show {recorded.code}",
+                )
+
+    def _known(self, handle: bytes) -> StampRow:
+        stamp = self._database.find_stamp_by_handle(handle)
+        if stamp is None:
+            raise RefusedError(
+                "it carries a stamp of another studio, whose consent is not known here",
+                code="consent-unknown",
+                hint="only the studio that holds the consent can stamp what is made from it",
+            )
+        return stamp
+
+    def _now(self, recorded: Recorded) -> datetime:
+        # A clock that was set back must not undo a withdrawal that is recorded already.
+        return max(self._studio.clock.now(), recorded.history[-1].at)
+
+    def _asked_now(self, recorded: Recorded, scope: Scope) -> Permission:
+        return authorised(recorded.record, recorded.history, scope=scope, at=self._now(recorded))
 
     def find_logged(self, key: bytes) -> LoggedStamp | None:
         """Return the stamp that was logged under this key."""
@@ -158,8 +222,7 @@ class StudioStampDesk:
         """Seal what speaks of the picture: under the consent's own key, so that it is erased with it."""
         if not stamp.evidence and stamp.confirmation is None:
             return None
-        claim = claim_of(stamp.declaration)
-        found: list[Json] = [evidence.to_json(claim) for evidence in stamp.evidence]
+        found: list[Json] = [evidence.to_json(stamp.claim) for evidence in stamp.evidence]
         data = canonical_bytes({"evidence": found, "confirmation": stamp.confirmation})
         if stamp.record_id is None:
             return self._master_key.seal_note(data, stamp.key.hex())

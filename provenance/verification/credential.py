@@ -1,8 +1,10 @@
 """Steps 2 to 6: integrity, issuer, time, history, origin; each from what the credential holds."""
 
+from provenance.canonical import Json
 from provenance.credentials.labels import CONSENT_LABEL
 from provenance.credentials.origin import Origin, OriginFinding, find_origin
 from provenance.credentials.reading import Credential, Status
+from provenance.credentials.signals import find_signals
 from provenance.errors import KeyMaterialError
 from provenance.pki import check_claim_certificate
 from provenance.verification.codes import Meaning, meaning_of, worst_of
@@ -146,7 +148,12 @@ def judge_origin(credential: Credential) -> tuple[Axis, bool | None]:
     found = find_origin(credential)
     label = {Origin.AI_GENERATED: True, Origin.AI_EDITED: True, Origin.UNKNOWN: None}.get(found.origin, False)
     headline, sentence = _origin_words(found)
-    return Axis(found.origin, headline, sentence, {"stated_by": found.stated_by, "edited": found.edited}), label
+    facts: dict[str, Json] = {
+        "stated_by": found.stated_by,
+        "edited": found.edited,
+        "signals": [signal.value for signal in find_signals(credential)],
+    }
+    return Axis(found.origin, headline, sentence, facts), label
 
 
 def _origin_words(found: OriginFinding) -> tuple[str, str]:

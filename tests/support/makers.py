@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from provenance.credentials import _engine
+from provenance.credentials.ingredients import IngredientSource
 from provenance.credentials.origin import DIGITAL_CAPTURE
 from provenance.keys import SigningKey
 from provenance.pki import TrustAnchors, to_pem
@@ -53,7 +54,12 @@ class Maker:
             "assertions": [actions, *assertions],
         }
         return _engine.sign(
-            data, media_type, definition, parent=parent, sign_claim=self._key.sign, chain_pem=self._chain
+            data,
+            media_type,
+            definition,
+            ingredients=[IngredientSource("parent", "parentOf", media_type, data)] if parent else [],
+            sign_claim=self._key.sign,
+            chain_pem=self._chain,
         )
 
 

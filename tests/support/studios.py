@@ -10,7 +10,7 @@ from provenance.consent.grants import decide
 from provenance.consent.scopes import Scope
 from provenance.consent.vocabulary import parse_day
 from provenance.credentials.manifest import Declaration, Tool
-from provenance.stamping import Stamper, StampRequest, StampResult
+from provenance.stamping import Making, Stamper, StampRequest, StampResult
 from provenance.studio import ConsentDesk, Recorded, Studio, StudioStampDesk, StudioStatus, Subject, UnlockedStudio
 from provenance.verification import Question, Report, verify_file
 
@@ -97,6 +97,7 @@ def stamp_file(
     overwrite: bool = False,
     confirmation: str | None = None,
     dry_run: bool = False,
+    making: Making | None = None,
 ) -> StampResult:
     """Stamp one file; a studio under a passphrase must be under `PASSPHRASE`."""
     unlocked = open_keys(studio)
@@ -108,6 +109,7 @@ def stamp_file(
         tool=Tool.parse(tool) if isinstance(tool, str) else tool,
         overwrite=overwrite,
         confirmation=confirmation,
+        making=making or Making(),
     )
     stamper = Stamper(StudioStampDesk(unlocked), signer=unlocked.claim_signer())
     (result,) = stamper.stamp([request], dry_run=dry_run)
@@ -123,10 +125,18 @@ def stamped(
     code: str | None,
     tool: Tool | str | None = None,
     confirmation: str | None = None,
+    making: Making | None = None,
 ) -> Path:
     """Stamp one file, and return where the stamped one is."""
     result = stamp_file(
-        studio, source, destination, declaration=declaration, code=code, tool=tool, confirmation=confirmation
+        studio,
+        source,
+        destination,
+        declaration=declaration,
+        code=code,
+        tool=tool,
+        confirmation=confirmation,
+        making=making,
     )
     assert (result.outcome, result.message) == ("stamped", None)
     return destination

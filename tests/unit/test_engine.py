@@ -17,6 +17,7 @@ from support.studios import make_studio, open_keys, record_consent, stamped
 
 from provenance.clock import SystemClock
 from provenance.credentials import _engine
+from provenance.credentials.ingredients import IngredientSource
 from provenance.errors import CredentialError, NoCredentialError, RemoteCredentialError
 from provenance.keys import SigningKey
 from provenance.pki import TrustAnchors, make_authority, make_claim_certificate, to_pem
@@ -239,10 +240,15 @@ def test_a_picture_with_credentials_elsewhere_is_signed_without_fetching(
 ) -> None:
     data = with_remote(draw_jpeg(tmp_path / "a.jpg").read_bytes(), f"http://{listener.address}/m.c2pa")
     signer = open_keys(studio).claim_signer()
-    for parent in (False, True):
+    for ingredients in ([], [IngredientSource("parent", "parentOf", "image/jpeg", data)]):
         try:
             _engine.sign(
-                data, "image/jpeg", definition(), parent=parent, sign_claim=signer.sign, chain_pem=signer.chain_pem
+                data,
+                "image/jpeg",
+                definition(),
+                ingredients=ingredients,
+                sign_claim=signer.sign,
+                chain_pem=signer.chain_pem,
             )
         except CredentialError as error:
             assert_plain_message(error)
@@ -262,7 +268,10 @@ def test_nothing_but_manifest_anchors_and_nothing_on_the_network_is_asked_for(
     monkeypatch.setattr(c2pa.Context, "from_dict", remember)
     signer = open_keys(studio).claim_signer()
     _engine.read(stamp, "image/jpeg", anchors=[studio.anchors(), TrustAnchors("urn:example:2", studio.anchors().pem)])
-    _engine.sign(stamp, "image/jpeg", definition(), parent=True, sign_claim=signer.sign, chain_pem=signer.chain_pem)
+    parent = [IngredientSource("parent", "parentOf", "image/jpeg", stamp)]
+    _engine.sign(
+        stamp, "image/jpeg", definition(), ingredients=parent, sign_claim=signer.sign, chain_pem=signer.chain_pem
+    )
     reading, signing = asked
     for settings in asked:
         assert settings["verify"]["remote_manifest_fetch"] is False
@@ -356,7 +365,7 @@ def test_a_certificate_that_calls_itself_an_authority_vouches_for_itself_only_wh
             draw_jpeg(tmp_path / "a.jpg").read_bytes(),
             "image/jpeg",
             definition(),
-            parent=False,
+            ingredients=[],
             sign_claim=key.sign,
             chain_pem=chain,
         )
@@ -380,7 +389,7 @@ def test_signing_leaves_the_source_and_makes_no_thumbnail(tmp_path: Path, studio
     signer = open_keys(studio).claim_signer()
     data = draw_png(tmp_path / "a.png").read_bytes()
     signed = _engine.sign(
-        data, "image/png", definition(), parent=False, sign_claim=signer.sign, chain_pem=signer.chain_pem
+        data, "image/png", definition(), ingredients=[], sign_claim=signer.sign, chain_pem=signer.chain_pem
     )
     _, crjson = _engine.read(signed, "image/png", anchors=[])
     assert set(crjson["manifests"][0]["assertions"]) == {"c2pa.actions.v2", "c2pa.hash.data"}
@@ -398,7 +407,7 @@ def test_an_interrupt_while_the_engine_works_comes_when_it_has_returned(tmp_path
 
     data, before = draw_jpeg(tmp_path / "a.jpg").read_bytes(), signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
-        _engine.sign(data, "image/jpeg", definition(), parent=False, sign_claim=sign, chain_pem=signer.chain_pem)
+        _engine.sign(data, "image/jpeg", definition(), ingredients=[], sign_claim=sign, chain_pem=signer.chain_pem)
     assert len(signed) == 1
     assert signal.getsignal(signal.SIGINT) is before
 

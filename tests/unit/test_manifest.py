@@ -11,9 +11,16 @@ from support.studios import make_studio, record_consent, stamped
 
 from provenance import __version__
 from provenance.canonical import Json, to_base64url
-from provenance.credentials.labels import CONSENT_LABEL, TRAINING_MINING_LABEL
-from provenance.credentials.manifest import MAX_HANDLES, ConsentAssertion, Declaration, StampManifest, Tool
-from provenance.credentials.origin import DIGITAL_CAPTURE, TRAINED_MEDIA
+from provenance.credentials.ingredients import IngredientSource, Relationship
+from provenance.credentials.labels import AI_DISCLOSURE_LABEL, CONSENT_LABEL, TRAINING_MINING_LABEL
+from provenance.credentials.manifest import MAX_HANDLES, ConsentAssertion, Declaration, StampManifest, Step, Tool
+from provenance.credentials.origin import (
+    COMPOSITE_WITH_TRAINED,
+    COMPUTATIONAL_CAPTURE,
+    DIGITAL_CAPTURE,
+    HUMAN_EDITS,
+    TRAINED_MEDIA,
+)
 from provenance.errors import InputError
 from provenance.picture import read_picture
 
@@ -230,18 +237,31 @@ def test_a_tool_without_a_name_or_with_control_characters_is_refused(text: str) 
 # --- the manifest
 
 
+def made_from(relationship: Relationship, label: str = "parent") -> IngredientSource:
+    return IngredientSource(label, relationship, "image/jpeg", b"")
+
+
+PARENT = (made_from("parentOf"),)
+INPUTS = (made_from("inputTo", "input1"), made_from("inputTo", "input2"))
+BACKGROUND = made_from("componentOf", "background")
+
+
 def stamp(
     declaration: Declaration = Declaration.CAMERA,
     *,
-    parent: bool = False,
+    ingredients: tuple[IngredientSource, ...] = (),
     tool: Tool | None = None,
     consent: ConsentAssertion = REAL,
     training_mining: dict[str, str] | None = None,
+    steps: tuple[Step, ...] = (),
+    computational: bool = False,
 ) -> StampManifest:
-    return StampManifest(declaration, "image/jpeg", parent, tool, consent, training_mining or {})
+    return StampManifest(
+        declaration, "image/jpeg", ingredients, tool, consent, training_mining or {}, steps, computational
+    )
 
 
-def inceptions(definition: Document) -> list[Document]:
+def actions_of(definition: Document) -> list[Document]:
     return [a for entry in definition["assertions"] for a in entry["data"].get("actions", [])]
 
 
@@ -275,15 +295,97 @@ def test_a_photograph_is_declared_as_captured() -> None:
 )
 def test_a_picture_by_ai_is_declared_with_its_tool(tool: Tool | None, agent: Document) -> None:
     definition = stamp(Declaration.AI_GENERATED, tool=tool, consent=SYNTHETIC).to_definition()
-    assert inceptions(definition) == [{"action": "c2pa.created", "digitalSourceType": TRAINED_MEDIA, **agent}]
+    assert actions_of(definition) == [{"action": "c2pa.created", "digitalSourceType": TRAINED_MEDIA, **agent}]
 
 
 @pytest.mark.parametrize("declaration", Declaration)
 @pytest.mark.parametrize("tool", [None, Tool("Atelier", "7")])
 def test_over_a_parent_nothing_is_created_anew(declaration: Declaration, tool: Tool | None) -> None:
-    definition = stamp(declaration, parent=True, tool=tool).to_definition()
-    assert inceptions(definition) == [{"action": "c2pa.opened", "parameters": {"ingredientIds": ["parent"]}}]
+    definition = stamp(declaration, ingredients=PARENT, tool=tool).to_definition()
+    assert actions_of(definition) == [OPENED]
     assert "digitalSourceType" not in json.dumps(definition)
+    assert disclosure(definition) is None
+
+
+OPENED = {"action": "c2pa.opened", "parameters": {"ingredientIds": ["parent"]}}
+CROP, RETOUCH, SHARPEN = (
+    Step("c2pa.cropped", HUMAN_EDITS),
+    Step("c2pa.edited", HUMAN_EDITS, "retouch"),
+    Step("c2pa.enhanced"),
+)
+FILL = Step("c2pa.edited", COMPOSITE_WITH_TRAINED)
+RESIZE, TRANSCODE = Step("c2pa.resized.proportional"), Step("c2pa.transcoded")
+EDITED = {"action": "c2pa.edited", "digitalSourceType": HUMAN_EDITS, "description": "retouch"}
+FILLED = {"action": "c2pa.edited", "digitalSourceType": COMPOSITE_WITH_TRAINED}
+MODEL = Tool("Atelier", "7")
+AGENT = {"softwareAgent": {"name": "Atelier", "version": "7"}}
+
+
+def disclosure(definition: Document) -> Document | None:
+    return next((entry["data"] for entry in definition["assertions"] if entry["label"] == AI_DISCLOSURE_LABEL), None)
+
+
+def test_a_computational_capture_says_so() -> None:
+    definition = stamp(computational=True).to_definition()
+    assert actions_of(definition) == [{"action": "c2pa.created", "digitalSourceType": COMPUTATIONAL_CAPTURE}]
+
+
+def test_what_people_did_is_told_in_order_and_with_their_tool() -> None:
+    definition = stamp(
+        Declaration.RETOUCHED, ingredients=PARENT, steps=(CROP, RETOUCH, SHARPEN), tool=MODEL
+    ).to_definition()
+    assert actions_of(definition) == [
+        OPENED,
+        {"action": "c2pa.cropped", "digitalSourceType": HUMAN_EDITS, **AGENT},
+        {**EDITED, **AGENT},
+        {"action": "c2pa.enhanced", **AGENT},
+    ]
+    assert disclosure(definition) is None
+
+
+def test_what_ai_did_is_told_with_its_model_and_who_watched_over_it() -> None:
+    definition = stamp(Declaration.AI_EDITED, ingredients=PARENT, steps=(RETOUCH, FILL), tool=MODEL).to_definition()
+    # The model did not do what people did.
+    assert actions_of(definition) == [OPENED, EDITED, {**FILLED, **AGENT}]
+    assert disclosure(definition) == {
+        "modelType": "c2pa.types.model",
+        "modelName": "Atelier",
+        "contentProfile": {"humanOversightLevel": "human_validated"},
+    }
+
+
+def test_a_background_is_placed_before_anything_else_is_done() -> None:
+    definition = stamp(Declaration.AI_EDITED, ingredients=(*PARENT, BACKGROUND), steps=(FILL,)).to_definition()
+    placed = {"action": "c2pa.placed", "parameters": {"ingredientIds": ["background"]}}
+    assert actions_of(definition) == [OPENED, placed, FILLED]
+
+
+def test_a_copy_names_its_parent_where_older_validators_look_for_it() -> None:
+    definition = stamp(Declaration.DERIVATIVE, ingredients=PARENT, steps=(RESIZE, TRANSCODE)).to_definition()
+    assert actions_of(definition) == [
+        OPENED,
+        {"action": "c2pa.resized.proportional"},
+        {"action": "c2pa.transcoded", "parameters": {"ingredientIds": ["parent"]}},
+    ]
+    assert disclosure(definition) is None
+
+
+@pytest.mark.parametrize(
+    ("inputs", "oversight", "parameters"),
+    [
+        ((), "fully_autonomous", {}),
+        (INPUTS, "prompt_guided", {"parameters": {"ingredientIds": ["input1", "input2"]}}),
+    ],
+)
+def test_a_picture_by_ai_names_its_inputs_and_how_it_was_led(
+    inputs: tuple[IngredientSource, ...], oversight: str, parameters: Document
+) -> None:
+    definition = stamp(Declaration.AI_GENERATED, ingredients=inputs).to_definition()
+    assert actions_of(definition) == [{"action": "c2pa.created", "digitalSourceType": TRAINED_MEDIA, **parameters}]
+    assert disclosure(definition) == {
+        "modelType": "c2pa.types.model",
+        "contentProfile": {"humanOversightLevel": oversight},
+    }
 
 
 def test_what_the_grants_say_on_training_and_mining_is_asserted() -> None:
@@ -302,11 +404,12 @@ def test_where_the_grants_say_nothing_on_it_nothing_is_asserted() -> None:
 
 @pytest.mark.parametrize("media_type", ["image/jpeg", "image/png", "image/webp"])
 def test_the_kind_of_picture_is_told(media_type: str) -> None:
-    assert StampManifest(Declaration.CAMERA, media_type, False, None, REAL, {}).to_definition()["format"] == media_type
+    assert StampManifest(Declaration.CAMERA, media_type, (), None, REAL, {}).to_definition()["format"] == media_type
 
 
 def test_there_is_no_other_declaration() -> None:
-    assert [declaration.value for declaration in Declaration] == ["camera", "ai-generated"]
+    words = ["camera", "retouched", "ai-edited", "ai-generated", "derivative"]
+    assert [declaration.value for declaration in Declaration] == words
 
 
 def test_nothing_in_a_stamped_file_names_the_person_or_the_file(tmp_path: Path) -> None:

@@ -409,3 +409,31 @@ def test_other_source_types_are_no_markers(source_type: str | None) -> None:
         manifest("a", action(CREATED, source_type), ingredients=(ingredient(None, source_type=source_type),))
     )
     assert find_generative_markers(found) == []
+
+
+# --- a parent without credentials, of which the signer says what it is
+
+
+@pytest.mark.parametrize("source_type", CAPTURED)
+def test_a_parent_without_credentials_is_what_the_signer_says_of_it(source_type: str) -> None:
+    parent = ingredient(None, source_type=source_type)
+    edit = opened("edit", parent, action("c2pa.cropped", HUMAN_EDITS), by="Studio")
+    assert find_origin(credential(edit)) == OriginFinding(Origin.EDITED, "Studio", edited=True)
+    fill = opened("edit", parent, action("c2pa.edited", COMPOSITE), by="Studio")
+    assert find_origin(credential(fill)) == OriginFinding(Origin.AI_EDITED, "Studio", edited=False)
+    # Whoever signs, and however trusted: nobody signed it when it was taken.
+    copy = find_origin(credential(opened("copy", parent, action("c2pa.transcoded"), by="Studio")))
+    assert copy == OriginFinding(Origin.CAMERA_DECLARED, "Studio", edited=False)
+
+
+@pytest.mark.parametrize("source_type", GENERATIVE)
+def test_a_parent_without_credentials_that_is_said_to_be_generated_makes_it_so(source_type: str) -> None:
+    edit = opened("edit", ingredient(None, source_type=source_type), action("c2pa.cropped", HUMAN_EDITS), by="Studio")
+    assert find_origin(credential(edit)) == OriginFinding(Origin.AI_GENERATED, "Studio", edited=True)
+
+
+def test_what_is_said_of_a_parent_outweighs_what_is_created_over_it() -> None:
+    both = manifest(
+        "both", action(CREATED, DIGITAL_CAPTURE), ingredients=(ingredient(None, source_type=IPTC + "digitalArt"),)
+    )
+    assert find_origin(credential(both)).origin is Origin.UNKNOWN

@@ -9,6 +9,7 @@ from support.studios import make_studio, open_keys
 
 from provenance.canonical import sha256
 from provenance.credentials import _engine, signing
+from provenance.credentials.ingredients import IngredientSource
 from provenance.credentials.labels import CONSENT_LABEL
 from provenance.credentials.lint import Problem
 from provenance.credentials.manifest import ConsentAssertion, Declaration, StampManifest, Tool
@@ -52,10 +53,12 @@ def stamp(
     ending: str = "jpg",
     *,
     declaration: Declaration = Declaration.CAMERA,
-    parent: bool = False,
+    parent: bytes | None = None,
     tool: Tool | None = None,
 ) -> StampManifest:
-    return StampManifest(declaration, MEDIA_TYPES[ending], parent, tool, CONSENT, {"cawg.ai_training": "notAllowed"})
+    media_type = MEDIA_TYPES[ending]
+    ingredients = () if parent is None else (IngredientSource("parent", "parentOf", media_type, parent),)
+    return StampManifest(declaration, media_type, ingredients, tool, CONSENT, {"cawg.ai_training": "notAllowed"})
 
 
 def read(data: bytes, signer: ClaimSigner) -> Credential:
@@ -104,7 +107,7 @@ def test_the_credential_says_what_the_manifest_says(tmp_path: Path, signer: Clai
     assert ConsentAssertion.from_json(manifest.assertions[CONSENT_LABEL]) == CONSENT
     assert manifest.assertions["cawg.training-mining"] == {"entries": {"cawg.ai_training": {"use": "notAllowed"}}}
     # The signer vouches for the actions and the binding; consent is gathered.
-    assert manifest.created == {"c2pa.actions.v2", "c2pa.hash.data"}
+    assert manifest.created == {"c2pa.actions.v2", "c2pa.ai-disclosure", "c2pa.hash.data"}
     assert manifest.generator.startswith("Headshot Provenance ")
     assert manifest.signer.name == "Studio Lümen"
     assert manifest.time is None
@@ -119,7 +122,7 @@ def test_the_certificate_in_the_signature_is_the_signers(tmp_path: Path, signer:
 def test_a_file_with_a_credential_keeps_it_as_its_parent(tmp_path: Path, signer: ClaimSigner, ending: str) -> None:
     data = draw_any(tmp_path, ending).read_bytes()
     once = sign_picture(data, stamp(ending), signer=signer)
-    twice = sign_picture(once, stamp(ending, parent=True), signer=signer)
+    twice = sign_picture(once, stamp(ending, parent=once), signer=signer)
     first, second = read(once, signer), read(twice, signer)
     assert read_picture(twice).digest == read_picture(data).digest
     assert set(second.manifests) == {first.active, second.active}
@@ -157,7 +160,7 @@ def test_an_authority_that_the_signer_does_not_chain_to_is_noticed(
     other, _ = claim_signer(studio)
     message = "signed picture: expected it to verify, got signingCredential.untrusted"
     with refused(CredentialError, message, code="self-check"):
-        sign_picture(data, stamp(parent=parent), signer=replace(signer, anchors=other.anchors))
+        sign_picture(data, stamp(parent=data if parent else None), signer=replace(signer, anchors=other.anchors))
 
 
 class NoTokenError(Exception):

@@ -441,7 +441,7 @@ KEYS = [
 ]
 FULL = {
     "credential": [*AXIS, "issuer", "generator", "trust_list"],
-    "origin": [*AXIS, "stated_by", "edited"],
+    "origin": [*AXIS, "stated_by", "edited", "signals"],
     "ledger": [*AXIS, "log", "entry"],
     "history": AXIS,
     "time": [*AXIS, "at"],
