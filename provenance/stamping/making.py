@@ -22,18 +22,18 @@ def check_making(declaration: Declaration, making: Making) -> None:
     _only_with(_FROM_ONE, "edit", declaration, given=bool(making.edits))
     _only_with((Declaration.CAMERA,), "computational", declaration, given=making.computational)
     if len(making.inputs) > MAX_INPUTS:
-        raise InputError(f"--input: expected at most {MAX_INPUTS} files, got {len(making.inputs)}", code="making")
+        raise InputError(f"input: expected at most {MAX_INPUTS} files, got {len(making.inputs)}", code="making")
     if making.parent is None:
         for option, given in (("edit", making.edits), ("background", making.background)):
             if given:
                 raise InputError(
-                    f"--{option}: says what was done to another picture, and none is named",
+                    f"{option}: says what was done to another picture, and none is named",
                     code="making",
                     hint="add --parent FILE, the picture as it was before",
                 )
         if declaration is Declaration.DERIVATIVE:
             raise InputError(
-                "--as derivative: expected the stamped picture that it is a copy of",
+                "derivative: expected the stamped picture that it is a copy of",
                 code="making",
                 hint="add --parent FILE",
             )
@@ -44,4 +44,4 @@ def _only_with(allowed: tuple[Declaration, ...], option: str, declaration: Decla
     if given and declaration not in allowed:
         words = [found.value for found in allowed]
         listed = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
-        raise InputError(f"--{option}: expected --as {listed}, got --as {declaration}", code="making")
+        raise InputError(f"{option}: expected --as {listed}, got --as {declaration}", code="making")

@@ -160,7 +160,7 @@ def check_sources(
                 raise RefusedError(
                     "nothing says that it shows nobody real, and no consent covers it",
                     code="input-consent",
-                    hint="name the consent of the person shown with --consent CODE",
+                    hint="name the person's consent with --consent CODE",
                 )
             desk.check_input(source.picture.digest, handles=source.carried.handles, record_id=record_id)
     return needed

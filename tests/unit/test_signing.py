@@ -12,7 +12,8 @@ from provenance.credentials import _engine, signing
 from provenance.credentials.ingredients import IngredientSource
 from provenance.credentials.labels import CONSENT_LABEL
 from provenance.credentials.lint import Problem
-from provenance.credentials.manifest import ConsentAssertion, Declaration, StampManifest, Tool
+from provenance.credentials.manifest import ConsentAssertion, Declaration, StampManifest, Step, Tool
+from provenance.credentials.origin import DIGITAL_CAPTURE, HUMAN_EDITS
 from provenance.credentials.reading import Credential, read_credential
 from provenance.credentials.signing import ClaimSigner, sign_picture
 from provenance.errors import CredentialError, InputError, KeyMaterialError
@@ -258,6 +259,59 @@ def test_a_manifest_that_breaks_a_rule_is_noticed(
     monkeypatch.setattr(StampManifest, "to_definition", lambda _self: definition)
     with refused(CredentialError, "signed picture: breaks rule mandatory_spec_version: 2.3.0", code="lint"):
         sign_picture(draw_jpeg(tmp_path / "a.jpg").read_bytes(), stamp(), signer=signer)
+
+
+def retouched(data: bytes, **of_parent: str) -> StampManifest:
+    """Return what a stamp says of a photograph that people cropped."""
+    return replace(
+        stamp(declaration=Declaration.RETOUCHED),
+        ingredients=(IngredientSource("parent", "parentOf", "image/jpeg", data, **of_parent),),
+        steps=(Step("c2pa.cropped", HUMAN_EDITS),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("position", "changes", "problem"),
+    [
+        (1, {"digitalSourceType": None}, "mandatory_dst_for_perceptible_transformations: c2pa.cropped"),
+        (0, {"digitalSourceType": HUMAN_EDITS}, f"no_dst_for_opened_action: {HUMAN_EDITS}"),
+        (1, {"action": "c2pa.color_adjustments"}, "no_deprecated_actions: c2pa.color_adjustments"),
+        (1, {"action": "c2pa.beautified"}, "no_unsupported_actions: c2pa.beautified"),
+        (1, {"parameters": {"strength": 3}}, "no_unrecognized_custom_action_parameters: strength"),
+    ],
+)
+def test_a_step_that_breaks_a_rule_is_noticed(
+    tmp_path: Path,
+    signer: ClaimSigner,
+    monkeypatch: pytest.MonkeyPatch,
+    position: int,
+    changes: dict[str, object],
+    problem: str,
+) -> None:
+    data, parent = (draw_jpeg(tmp_path / "a.jpg", seed=seed).read_bytes() for seed in (0, 1))
+    wanted = retouched(parent)
+    sign_picture(data, wanted, signer=signer)
+    definition = wanted.to_definition()
+    action = definition["assertions"][0]["data"]["actions"][position]
+    action.update(changes)
+    for name in [name for name, value in changes.items() if value is None]:
+        del action[name]
+    monkeypatch.setattr(StampManifest, "to_definition", lambda _self: definition)
+    with refused(CredentialError, f"signed picture: breaks rule {problem}", code="lint"):
+        sign_picture(data, wanted, signer=signer)
+
+
+def test_a_parent_has_credentials_or_is_declared_and_never_both(tmp_path: Path, signer: ClaimSigner) -> None:
+    data, parent = (draw_jpeg(tmp_path / "a.jpg", seed=seed).read_bytes() for seed in (0, 1))
+    bare = read(sign_picture(data, retouched(parent, source_type=DIGITAL_CAPTURE), signer=signer), signer)
+    (ingredient,) = bare.active_manifest.ingredients
+    assert (ingredient.manifest, ingredient.source_type) == (None, DIGITAL_CAPTURE)
+    with pytest.raises(CredentialError):
+        sign_picture(
+            data,
+            retouched(sign_picture(parent, stamp(), signer=signer), source_type=DIGITAL_CAPTURE),
+            signer=signer,
+        )
 
 
 def test_a_problem_is_told_with_all_that_it_matches(

@@ -33,49 +33,50 @@ def test_what_goes_together_passes(declaration: Declaration, making: Making) -> 
 
 CHANGED = "--as retouched, ai-edited or derivative"
 BEFORE = "add --parent FILE, the picture as it was before"
+AS_AI_EDITED = "a photograph in which AI changed something is stamped with --as ai-edited"
 ALONE = "says what was done to another picture, and none is named"
 
 
 @pytest.mark.parametrize(
     ("declaration", "making", "message", "hint"),
     [
-        (CAMERA, Making(parent=FILE), f"--parent: expected {CHANGED}, got --as camera", None),
-        (AI_GENERATED, Making(parent=FILE), f"--parent: expected {CHANGED}, got --as ai-generated", None),
+        (CAMERA, Making(parent=FILE), f"parent: expected {CHANGED}, got --as camera", None),
+        (AI_GENERATED, Making(parent=FILE), f"parent: expected {CHANGED}, got --as ai-generated", None),
         *(
-            (declaration, Making(inputs=(FILE,)), f"--input: expected --as ai-generated, got --as {declaration}", None)
+            (declaration, Making(inputs=(FILE,)), f"input: expected --as ai-generated, got --as {declaration}", None)
             for declaration in (CAMERA, RETOUCHED, AI_EDITED, DERIVATIVE)
         ),
         *(
             (
                 declaration,
                 Making(background=FILE, parent=FILE if declaration is DERIVATIVE else None),
-                f"--background: expected --as retouched or ai-edited, got --as {declaration}",
+                f"background: expected --as retouched or ai-edited, got --as {declaration}",
                 None,
             )
             for declaration in (CAMERA, AI_GENERATED, DERIVATIVE)
         ),
-        (CAMERA, Making(edits=CROP), f"--edit: expected {CHANGED}, got --as camera", None),
+        (CAMERA, Making(edits=CROP), f"edit: expected {CHANGED}, got --as camera", None),
         *(
             (
                 declaration,
                 Making(computational=True),
-                f"--computational: expected --as camera, got --as {declaration}",
+                f"computational: expected --as camera, got --as {declaration}",
                 None,
             )
             for declaration in (RETOUCHED, AI_EDITED, AI_GENERATED, DERIVATIVE)
         ),
-        (RETOUCHED, Making(edits=CROP), f"--edit: {ALONE}", BEFORE),
-        (AI_EDITED, Making(background=FILE), f"--background: {ALONE}", BEFORE),
+        (RETOUCHED, Making(edits=CROP), f"edit: {ALONE}", BEFORE),
+        (AI_EDITED, Making(background=FILE), f"background: {ALONE}", BEFORE),
         (
             DERIVATIVE,
             Making(),
-            "--as derivative: expected the stamped picture that it is a copy of",
+            "derivative: expected the stamped picture that it is a copy of",
             "add --parent FILE",
         ),
         (
             AI_GENERATED,
             Making(inputs=(FILE,) * (MAX_INPUTS + 1)),
-            f"--input: expected at most {MAX_INPUTS} files, got {MAX_INPUTS + 1}",
+            f"input: expected at most {MAX_INPUTS} files, got {MAX_INPUTS + 1}",
             None,
         ),
     ],
@@ -89,5 +90,5 @@ def test_what_does_not_go_together_is_refused(
 
 def test_edits_that_contradict_the_declaration_are_refused() -> None:
     making = Making(parent=FILE, edits=parse_edits("ai-edit"))
-    with refused(InputError, "edit: with --as retouched, expected …", code="edit", hint="a photograph …"):
+    with refused(InputError, "edit: with --as retouched, expected …", code="edit", hint=AS_AI_EDITED):
         check_making(RETOUCHED, making)
