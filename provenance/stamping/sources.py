@@ -204,7 +204,8 @@ def _about(place: str, name: str = "") -> Iterator[None]:
     try:
         yield
     except ProvenanceError as error:
-        message = str(error).removeprefix(f"{name}: ")
+        # Of the names in messages, what acts is escaped.
+        message = str(error).removeprefix(f"{ProvenanceError(name)}: ")
         raise type(error)(f"{place}: {message}", code=error.code, hint=error.hint) from error
     except (OSError, ValueError) as error:  # a name that the system cannot have
         reason = str(getattr(error, "strerror", None) or type(error).__name__).lower()
