@@ -45,14 +45,15 @@ _DOUBTED = {
     Claim.AI_EDITED: "AI changed a part of it",
     Claim.AI_GENERATED: "AI generated all of it",
 }
+AS_AI_EDITED = "a photograph in which AI changed something is stamped with --as ai-edited"
+_AS_GENERATED = "a picture that AI made is stamped with --as ai-generated"
 _NEXT_STEPS = {
-    Says.AI: "a picture that AI made is stamped with --as ai-generated",
-    Says.AI_CHANGED: "stamp the photograph as it was before AI changed it",
+    Says.AI: _AS_GENERATED,
+    Says.AI_CHANGED: AS_AI_EDITED,
     Says.NO_PHOTOGRAPH: "stamp the photograph that it was made from",
     Says.CAPTURED: "a photograph is stamped with --as camera",
     Says.SCANNED: "a photograph is stamped with --as camera",
 }
-AS_AI_EDITED = "a photograph in which AI changed something is stamped with --as ai-edited"
 _AS_WRITTEN = "stamp the file as the program wrote it that edited it"
 _CAMERA = frozenset({Origin.CAMERA_SIGNED, Origin.CAMERA_DECLARED})
 
@@ -169,7 +170,7 @@ def check_existing(credential: Credential, declaration: Declaration) -> None:
     check_intact(credential)
     origin = find_origin(credential).origin
     if declaration is Declaration.CAMERA:
-        check_without_ai(credential, hint="a picture that AI made is stamped with --as ai-generated")
+        check_without_ai(credential, hint=AS_AI_EDITED if origin is Origin.AI_EDITED else _AS_GENERATED)
         if origin not in _CAMERA:
             raise RefusedError(
                 f"its content credentials do not say that a camera captured it: its origin is {words_of(origin)}",
@@ -253,7 +254,7 @@ def _next_step(found: Evidence, declaration: Declaration) -> str:
     says = found.marker.says
     if declaration is Declaration.DERIVATIVE:
         return "a copy in another size or format looks like its parent; stamp what it is, or the parent anew"
-    if declaration in (Declaration.RETOUCHED, Declaration.AI_EDITED) and says in (Says.AI, Says.AI_CHANGED):
+    if declaration in (Declaration.RETOUCHED, Declaration.AI_EDITED) and says is Says.AI:
         return AS_AI_EDITED
     return _NEXT_STEPS[says]
 

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from support.judges import Judge, build_go_judge, find_aics_judge
+from support.judges import Judge, build_go_judge, find_aics_judge, find_c2pa_ts_judge
 
 
 @pytest.fixture(scope="session")
@@ -14,6 +14,12 @@ def go_judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
 def aics_judge() -> Judge:
     """What reads a log with `aics-tlog`."""
     return find_aics_judge()
+
+
+@pytest.fixture(scope="session")
+def c2pa_ts_judge() -> Judge:
+    """What reads pictures with `@trustnxt/c2pa-ts`."""
+    return find_c2pa_ts_judge()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Judges of the ledger by other makers, each in a process of its own; who has not installed them skips their tests.
+"""Judges of ledger and stamps by other makers, each in a process of its own; without them, their tests are skipped.
 
 `tests/conformance/judges.txt` pins them; they live in `.judges`, apart from what the product needs.
 """
@@ -86,6 +86,15 @@ def build_go_judge(folder: Path, cache: Path) -> Judge:
 def find_aics_judge() -> Judge:
     """Return the judge that reads with `aics-tlog`."""
     return Judge([aics_program("python"), SOURCES / "aics" / "judge.py"])
+
+
+def find_c2pa_ts_judge() -> Judge:
+    """Return the judge that reads pictures with `@trustnxt/c2pa-ts`."""
+    package = ROOT / ".judges" / "node_modules" / "@trustnxt" / "c2pa-ts"
+    node = shutil.which("node")
+    if node is None or not package.is_dir():
+        pytest.skip("node is not on the path, or c2pa-ts not in .judges")
+    return Judge([node, SOURCES / "c2pa-ts" / "judge.mjs", package])
 
 
 def aics_program(name: str) -> Path:

@@ -69,7 +69,8 @@ This page follows from the table in `provenance/evidence/catalogue.py`; a test c
 """
 _TAIL = """\
 
-A photograph here is what is stamped with `--as camera`; generated is what is stamped with `--as ai-generated`. Where
+A photograph here is what is stamped with `--as camera` or `--as retouched`; generated is what is stamped with `--as
+ai-generated`. A picture of which AI changed a part, `--as ai-edited`, is contradicted by none of these markers. Where
 all of several fields are needed, they are joined by +; where any of them will do, they stand beside each other.
 
 ## Sources

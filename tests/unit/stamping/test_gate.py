@@ -13,6 +13,7 @@ from provenance.credentials.reading import Action, Credential, Ingredient, Manif
 from provenance.credentials.rubric import CAPTURED_SOURCE_TYPES, GENERATIVE_SOURCE_TYPES
 from provenance.errors import InputError, RefusedError
 from provenance.evidence import Claim, Evidence, Field, match_fields
+from provenance.stamping.edits import parse_edits
 from provenance.stamping.gate import (
     check_declaration,
     check_evidence,
@@ -29,6 +30,7 @@ DIGITAL_ART = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCreation"
 FROM_CAMERA = "stamp the file as it came from the camera"
 FROM_GENERATOR = "stamp the file as it came from the generator"
 AS_GENERATED = "a picture that AI made is stamped with --as ai-generated"
+AS_AI_EDITED = "a photograph in which AI changed something is stamped with --as ai-edited"
 AS_ISSUED = "find the picture as it was when those credentials were issued"
 WHOLE_HISTORY = "stamp a picture whose history is whole"
 
@@ -111,9 +113,40 @@ def test_a_camera_captured_nobody_who_does_not_exist() -> None:
         check_declaration(Declaration.CAMERA, synthetic_person=True)
 
 
+@pytest.mark.parametrize("declaration", [Declaration.RETOUCHED, Declaration.AI_EDITED])
+def test_a_photograph_shows_nobody_who_does_not_exist(declaration: Declaration) -> None:
+    with refused(
+        RefusedError,
+        "a photograph cannot show a person who does not exist",
+        code="synthetic-capture",
+        hint="use --as ai-generated, or name the person's consent with --consent CODE",
+    ):
+        check_declaration(declaration, synthetic_person=True)
+
+
+def test_scopes_follow_from_the_declaration_the_edits_and_the_parent() -> None:
+    edits = parse_edits("retouch,crop,resize")
+    by_ai = parse_edits("crop,ai-edit")
+    assert scopes_needed(Declaration.RETOUCHED, edits) == (Scope.CAPTURE, Scope.EDIT_BASIC, Scope.EDIT_RETOUCH)
+    assert scopes_needed(Declaration.AI_EDITED, by_ai) == (Scope.CAPTURE, Scope.EDIT_BASIC, Scope.AI_EDIT)
+    assert scopes_needed(Declaration.AI_EDITED) == (Scope.CAPTURE, Scope.AI_EDIT)
+    assert scopes_needed(Declaration.DERIVATIVE, parse_edits("resize"), parent=[Scope.AI_GENERATE]) == (
+        Scope.AI_GENERATE,
+    )
+    assert scopes_needed(Declaration.DERIVATIVE, parse_edits("crop"), parent=[Scope.CAPTURE]) == (
+        Scope.CAPTURE,
+        Scope.EDIT_BASIC,
+    )
+    assert scopes_needed(Declaration.RETOUCHED, edits, parent=[Scope.CAPTURE, Scope.AI_EDIT])[-1] is Scope.AI_EDIT
+
+
 @pytest.mark.parametrize(
     ("declaration", "synthetic"),
-    [(Declaration.CAMERA, False), (Declaration.AI_GENERATED, True), (Declaration.AI_GENERATED, False)],
+    [
+        *((declaration, False) for declaration in Declaration),
+        (Declaration.AI_GENERATED, True),
+        (Declaration.DERIVATIVE, True),
+    ],
 )
 def test_other_declarations_are_possible(declaration: Declaration, *, synthetic: bool) -> None:
     check_declaration(declaration, synthetic_person=synthetic)
@@ -148,23 +181,31 @@ ELSEWHERE = manifest(action("c2pa.created", TRAINED_MEDIA), label="elsewhere in 
 
 
 @pytest.mark.parametrize(
-    ("existing", "name", "kind"),
+    ("existing", "name", "kind", "hint"),
     [
-        (credential(EDITED_AT_ONCE), "c2pa.edited", "compositeWithTrainedAlgorithmicMedia"),
-        (opened(CAPTURED, action("c2pa.edited", TRAINED_MEDIA)), "c2pa.edited", "trainedAlgorithmicMedia"),
-        (opened(GENERATED), "c2pa.created", "trainedAlgorithmicMedia"),
+        (credential(EDITED_AT_ONCE), "c2pa.edited", "compositeWithTrainedAlgorithmicMedia", AS_AI_EDITED),
+        (
+            opened(CAPTURED, action("c2pa.edited", TRAINED_MEDIA)),
+            "c2pa.edited",
+            "trainedAlgorithmicMedia",
+            AS_AI_EDITED,
+        ),
+        (opened(GENERATED), "c2pa.created", "trainedAlgorithmicMedia", AS_GENERATED),
         (
             opened(CAPTURED, ingredients=[component(TRAINED_MEDIA)]),
             "c2pa.ingredient.v3__1",
             "trainedAlgorithmicMedia",
+            AS_AI_EDITED,
         ),
-        (credential(CAPTURED, ELSEWHERE), "c2pa.created", "trainedAlgorithmicMedia"),
+        (credential(CAPTURED, ELSEWHERE), "c2pa.created", "trainedAlgorithmicMedia", AS_GENERATED),
     ],
     ids=["edited", "edited later", "made before", "placed", "in the store"],
 )
-def test_a_picture_in_which_ai_took_part_is_not_called_captured(existing: Credential, name: str, kind: str) -> None:
+def test_a_picture_in_which_ai_took_part_is_not_called_captured(
+    existing: Credential, name: str, kind: str, hint: str
+) -> None:
     message = f"its content credentials say that AI took part: {name} with source type {kind}"
-    with refused(RefusedError, message, code="evidence-generative", hint=AS_GENERATED):
+    with refused(RefusedError, message, code="evidence-generative", hint=hint):
         check_existing(existing, Declaration.CAMERA)
 
 
@@ -298,7 +339,7 @@ SAYS = "the evidence says that "
             Declaration.CAMERA,
             (SOURCE, COMPOSITE),
             "AI changed a part of it: source-type.composite-with-trained-algorithmic-media",
-            "stamp the photograph as it was before AI changed it",
+            AS_AI_EDITED,
         ),
         (
             Declaration.CAMERA,
