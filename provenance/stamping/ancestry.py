@@ -17,6 +17,7 @@ from provenance.stamping.gate import (
     words_of,
 )
 
+_STAMP_FIRST = "stamp it first as what it is, and name the stamped file"
 _PHOTOGRAPH = frozenset({Origin.CAMERA_SIGNED, Origin.CAMERA_DECLARED, Origin.EDITED})
 
 
@@ -43,7 +44,7 @@ def check_parent(
             raise RefusedError(
                 "it carries no stamp, so that nothing says what a copy of it is",
                 code="parent-unstamped",
-                hint="stamp it first, and name the stamped file with --parent",
+                hint=_STAMP_FIRST,
             )
         return check_evidence(
             evidence, declaration, confirmation=confirmation, claim=claim_of(declaration, parent=origin)
@@ -58,7 +59,8 @@ def check_parent(
             hint="a copy of a stamped picture is stamped with --as derivative; what AI made, with --as ai-generated",
         )
     claim = Claim.AI_EDITED if origin is Origin.AI_EDITED else Claim.CAPTURED
-    return check_evidence(evidence, declaration, confirmation=confirmation, claim=claim)
+    hint = None if declaration is Declaration.RETOUCHED else _STAMP_FIRST
+    return check_evidence(evidence, declaration, confirmation=confirmation, claim=claim, hint=hint)
 
 
 def check_input(credential: Credential | None, evidence: Sequence[Evidence], *, confirmation: str | None) -> str | None:
@@ -70,25 +72,19 @@ def check_input(credential: Credential | None, evidence: Sequence[Evidence], *, 
     if credential is not None:
         check_intact(credential)
         return None
-    return check_evidence(evidence, Declaration.CAMERA, confirmation=confirmation)
+    return check_evidence(evidence, Declaration.CAMERA, confirmation=confirmation, hint=_STAMP_FIRST)
 
 
 def check_background(
-    credential: Credential | None,
-    evidence: Sequence[Evidence],
-    declaration: Declaration,
-    *,
-    generated: bool,
-    confirmation: str | None,
-) -> str | None:
-    """Check that something may be named as placed into a picture; return the confirmation if one was needed.
+    credential: Credential | None, evidence: Sequence[Evidence], declaration: Declaration, *, generated: bool
+) -> None:
+    """Check that something may be named as placed into a picture.
 
     Args:
         credential: what it carries, or None.
         evidence: the markers in it.
         declaration: what the picture is said to be.
         generated: whether it is said that AI made it.
-        confirmation: the reason that was given for doubtful evidence.
 
     Raises:
         RefusedError: it is damaged, or AI made it where the picture is to be without AI, or a camera where AI is said
@@ -96,14 +92,18 @@ def check_background(
     """
     if credential is not None:
         check_intact(credential)
-        if declaration is Declaration.RETOUCHED:
-            check_without_ai(credential, hint=AS_AI_EDITED)
     if declaration is Declaration.RETOUCHED:
-        for found in find_contradictions(evidence, Claim.CAPTURED):
-            if found.marker.says in (Says.AI, Says.AI_CHANGED):
-                raise RefusedError(
-                    f"the evidence says that {told(found)}", code="evidence-contradicts", hint=AS_AI_EDITED
-                )
+        if credential is not None:
+            check_without_ai(credential, hint=AS_AI_EDITED)
+        by_ai = (
+            e for e in find_contradictions(evidence, Claim.CAPTURED) if e.marker.says in (Says.AI, Says.AI_CHANGED)
+        )
+        _refuse(next(by_ai, None), AS_AI_EDITED)
     if generated and credential is None:
-        return check_evidence(evidence, Declaration.AI_GENERATED, confirmation=confirmation)
-    return None
+        by_camera = find_contradictions(evidence, Claim.AI_GENERATED)
+        _refuse(next(iter(by_camera), None), "say background instead of ai-background for what AI did not make")
+
+
+def _refuse(found: Evidence | None, hint: str) -> None:
+    if found is not None:
+        raise RefusedError(f"the evidence says that {told(found)}", code="evidence-contradicts", hint=hint)

@@ -29,6 +29,7 @@ from provenance.stamping.gate import (
     check_declaration,
     check_evidence,
     check_existing,
+    check_stamped_before,
     claim_of,
     find_evidence,
     scopes_needed,
@@ -154,8 +155,11 @@ class Stamper:
         )
         seen.evidence += find_evidence(data, credential, tool=request.tool)
         confirmation = check_evidence(seen.evidence, declaration, confirmation=request.confirmation, claim=seen.claim)
+        photograph = credential is None and seen.claim is Claim.CAPTURED
+        generative = photograph and self._desk.was_generative(picture.digest)
+        before = check_stamped_before(generative=generative, confirmation=request.confirmation)
         pending = dataclasses.replace(
-            pending, evidence=tuple(seen.evidence), confirmation=confirmation or confirmed, claim=seen.claim
+            pending, evidence=tuple(seen.evidence), confirmation=confirmation or confirmed or before, claim=seen.claim
         )
         handles = find_carried(credential).handles
         self._desk.check_earlier(picture.digest, handles=handles, record_id=record_id)

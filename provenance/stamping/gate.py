@@ -54,6 +54,7 @@ _NEXT_STEPS = {
     Says.CAPTURED: "a photograph is stamped with --as camera",
     Says.SCANNED: "a photograph is stamped with --as camera",
 }
+_LOOK = 'look at it; if it is as you say, add --confirm "REASON", which is kept'
 _AS_WRITTEN = "stamp the file as the program wrote it that edited it"
 _CAMERA = frozenset({Origin.CAMERA_SIGNED, Origin.CAMERA_DECLARED})
 
@@ -129,7 +130,12 @@ def find_evidence(data: bytes, credential: Credential | None, *, tool: Tool | No
 
 
 def check_evidence(
-    evidence: Sequence[Evidence], declaration: Declaration, *, confirmation: str | None, claim: Claim | None = None
+    evidence: Sequence[Evidence],
+    declaration: Declaration,
+    *,
+    confirmation: str | None,
+    claim: Claim | None = None,
+    hint: str | None = None,
 ) -> str | None:
     """Check that the evidence in a picture allows it to be declared so; return the confirmation if one was needed.
 
@@ -138,6 +144,7 @@ def check_evidence(
         declaration: what the picture is said to be.
         confirmation: the reason that was given for it, or None.
         claim: by which to judge, where it is another than that of the declaration.
+        hint: what to do about a contradiction, where it is another than for the picture itself.
 
     Raises:
         RefusedError: strong evidence contradicts the declaration, which no reason overrides (`evidence-contradicts`),
@@ -148,17 +155,34 @@ def check_evidence(
         raise RefusedError(
             f"the evidence says that {told(found)}",
             code="evidence-contradicts",
-            hint=_next_step(found, declaration),
+            hint=hint or _next_step(found, declaration),
         )
     for found in find_doubts(evidence, claim):
         if confirmation is None:
             raise RefusedError(
                 f"the evidence makes it doubtful that {_DOUBTED[claim]}: {told(found)}",
                 code="evidence-doubtful",
-                hint='look at it; if it is as you say, add --confirm "REASON", which is kept',
+                hint=_LOOK,
             )
         return confirmation
     return None
+
+
+def check_stamped_before(*, generative: bool, confirmation: str | None) -> str | None:
+    """Check that a bare picture was not stamped as AI's work before; return the confirmation if one was needed.
+
+    Args:
+        generative: this studio stamped the very picture as made or changed by AI, and it is to pass as a photograph.
+        confirmation: the reason that was given for it, or None.
+
+    Raises:
+        RefusedError: it was, and no reason was given (`earlier-generative`).
+    """
+    if generative and confirmation is None:
+        raise RefusedError(
+            "this studio stamped the very picture as made or changed by AI", code="earlier-generative", hint=_LOOK
+        )
+    return confirmation if generative else None
 
 
 def check_existing(credential: Credential, declaration: Declaration) -> None:

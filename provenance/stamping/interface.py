@@ -194,6 +194,10 @@ class StampDesk(Protocol):
         """
         ...
 
+    def was_generative(self, picture_digest: bytes) -> bool:
+        """Tell whether this studio stamped the very picture as made or changed by AI."""
+        ...
+
     def find_logged(self, key: bytes) -> LoggedStamp | None:
         """Return the stamp that was logged under this key."""
         ...

@@ -18,7 +18,7 @@ from provenance.pki import TrustAnchors
 from provenance.stamping.ancestry import check_background, check_input, check_parent
 from provenance.stamping.carried import Carried, find_carried
 from provenance.stamping.edits import Edit
-from provenance.stamping.gate import find_evidence
+from provenance.stamping.gate import check_stamped_before, find_evidence
 from provenance.stamping.interface import Making, StampDesk
 
 
@@ -139,23 +139,19 @@ def check_sources(
                 stamped=parent.carried.latest is not None,
                 confirmation=confirmation,
             )
+            needed = _check_before(parent, desk, confirmation) or needed
             if declaration is Declaration.DERIVATIVE and record_id is None and parent.origin is not Origin.AI_GENERATED:
                 raise _shows_somebody()
             desk.check_parent(parent.picture.digest, handles=parent.carried.handles, record_id=record_id)
     if background is not None:
         with _about(background.place):
-            needed = needed or check_background(
-                background.credential,
-                background.evidence,
-                declaration,
-                generated=by_ai(edits),
-                confirmation=confirmation,
-            )
+            check_background(background.credential, background.evidence, declaration, generated=by_ai(edits))
             desk.check_parent(background.picture.digest, handles=background.carried.handles, record_id=record_id)
     for source in sources.inputs:
         with _about(source.place):
             _check_differs(source, picture_digest)
             needed = check_input(source.credential, source.evidence, confirmation=confirmation) or needed
+            needed = _check_before(source, desk, confirmation) or needed
             if record_id is None and not source.carried.is_of_nobody:
                 raise RefusedError(
                     "nothing says that it shows nobody real, and no consent covers it",
@@ -188,6 +184,11 @@ def _check_differs(source: Source, picture_digest: bytes) -> None:
             code="source-same",
             hint="name the picture as it was before it was changed",
         )
+
+
+def _check_before(source: Source, desk: StampDesk, confirmation: str | None) -> str | None:
+    generative = source.credential is None and desk.was_generative(source.picture.digest)
+    return check_stamped_before(generative=generative, confirmation=confirmation)
 
 
 def _shows_somebody() -> RefusedError:

@@ -148,6 +148,11 @@ class StudioStampDesk:
                     hint=f"see what it allows: provenance consent show {recorded.code}",
                 )
 
+    def was_generative(self, picture_digest: bytes) -> bool:
+        """Tell whether this studio stamped the very picture as made or changed by AI."""
+        stamps = self._database.find_stamps_of(picture_digest)
+        return any(stamp.declaration in (Declaration.AI_EDITED, Declaration.AI_GENERATED) for stamp in stamps)
+
     def _known(self, handle: bytes) -> StampRow:
         stamp = self._database.find_stamp_by_handle(handle)
         if stamp is None:

@@ -146,7 +146,7 @@ REFUSED = {
         "derivative",
         ["--parent", "photo.jpg"],
         "parent photo.jpg: it carries no stamp, so that nothing says what a copy of it is",
-        "stamp it first, and name the stamped file with --parent",
+        "stamp it first as what it is, and name the stamped file",
     ),
     "a parent under another consent": (
         "retouched",

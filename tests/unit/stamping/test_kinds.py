@@ -29,6 +29,7 @@ from provenance.verification import Verdict
 BEFORE = "name the picture as it was before it was changed"
 AS_AI_EDITED = "a photograph in which AI changed something is stamped with --as ai-edited"
 NAME_CONSENT = "name the person's consent with --consent CODE"
+STAMP_FIRST = "stamp it first as what it is, and name the stamped file"
 REASON = 'look at it; if it is as you say, add --confirm "REASON", which is kept'
 
 
@@ -320,14 +321,14 @@ def test_another_statement_on_the_same_picture_is_another_stamp(bench: Bench) ->
     ]
     before = entries(bench.studio)
     for number, (declaration, made) in enumerate(statements):
-        result = bench.stamp(declaration, source=source, output=f"{number}.jpg", **made)
+        result = bench.stamp(declaration, source=source, output=f"{number}.jpg", confirmation="it is a test", **made)
         assert (result.outcome, result.message) == ("stamped", None), (declaration, made)
         assert entries(bench.studio) == before + number + 1, (declaration, made)
     # What a declaration says by itself, and the same in words, is one statement.
-    assert (
-        bench.stamp("retouched", source=source, parent=bench.photo, edits="retouch", output="4.jpg").outcome
-        == "already-stamped"
+    again = bench.stamp(
+        "retouched", source=source, parent=bench.photo, edits="retouch", output="4.jpg", confirmation="it is a test"
     )
+    assert again.outcome == "already-stamped"
 
 
 def test_one_command_reads_what_its_pictures_were_made_from_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -701,6 +702,7 @@ def test_a_background_from_a_camera_is_not_said_to_be_by_ai(bench: Bench) -> Non
     bare.write_bytes(XMP_INTO["JPEG"](xmp(("Iptc4xmpExt:DigitalSourceType", DIGITAL_CAPTURE))))
     result = bench.stamp("ai-edited", parent=bench.photo, background=bare)
     assert (result.outcome, result.code) == ("refused", "evidence-contradicts")
+    assert result.hint == "say background instead of ai-background for what AI did not make"
     # What AI did was something else.
     assert (
         bench.stamp("ai-edited", parent=bench.photo, background=bare, edits="background,ai-retouch").outcome
@@ -739,7 +741,7 @@ def test_a_copy_needs_a_stamped_parent(bench: Bench) -> None:
             "refused",
             "parent-unstamped",
             f"parent {path.name}: it carries no stamp, so that nothing says what a copy of it is",
-            "stamp it first, and name the stamped file with --parent",
+            STAMP_FIRST,
         )
 
 
@@ -780,6 +782,51 @@ def test_an_input_that_is_no_photograph_is_refused(bench: Bench) -> None:
     result = bench.stamp("ai-generated", inputs=(marked(bench, TRAINED_MEDIA, "m.jpg"),))
     assert (result.outcome, result.code) == ("refused", "evidence-contradicts")
     assert (result.message or "").startswith("input m.jpg: the evidence says that AI made or changed it")
+    assert result.hint == STAMP_FIRST
+
+
+def test_a_bare_parent_of_an_ai_edit_is_a_photograph(bench: Bench) -> None:
+    result = bench.stamp("ai-edited", parent=marked(bench, COMPOSITE_WITH_TRAINED, "m.jpg"))
+    assert (result.outcome, result.code, result.hint) == ("refused", "evidence-contradicts", STAMP_FIRST)
+
+
+@pytest.mark.parametrize(
+    ("declaration", "role", "place"),
+    [
+        ("camera", "source", ""),
+        ("retouched", "source", ""),
+        ("derivative", "source", ""),
+        ("retouched", "parent", "parent generated-source.jpg: "),
+        ("ai-edited", "parent", "parent generated-source.jpg: "),
+        ("ai-generated", "inputs", "input generated-source.jpg: "),
+    ],
+)
+def test_what_was_stamped_as_made_by_ai_is_no_photograph_without_its_stamp(
+    bench: Bench, declaration: str, role: str, place: str
+) -> None:
+    bench.generated(code=bench.code)
+    bare = bench.folder / "generated-source.jpg"
+    made: dict[str, Any] = {role: (bare,) if role == "inputs" else bare}
+    if role == "source" and declaration != "camera":
+        made["parent"] = bench.signed
+    assert refusal(bench.stamp(declaration, **made)) == (
+        "refused",
+        "earlier-generative",
+        f"{place}this studio stamped the very picture as made or changed by AI",
+        REASON,
+    )
+    result = bench.stamp(declaration, confirmation="the first stamp was a mistake", **made)
+    assert (result.outcome, result.confirmation) == ("stamped", "the first stamp was a mistake")
+
+
+def test_what_was_stamped_as_a_photograph_may_be_given_to_ai(bench: Bench) -> None:
+    assert bench.stamp("ai-generated", inputs=(bench.photo,)).confirmation is None
+    assert (
+        bench.stamp(
+            "ai-edited", source=bench.photo, parent=photograph(bench.folder, "b", seed=80), output="2.jpg"
+        ).outcome
+        == "stamped"
+    )
 
 
 def test_weak_evidence_in_a_parent_or_an_input_asks_for_a_reason(bench: Bench) -> None:
