@@ -176,7 +176,7 @@ class PostgresDriver:
             return False
         return True
 
-    def search(self, needles: Sequence[Needle]) -> Searched | None:  # noqa: ARG002 the files are the server's
+    def search(self, needles: Sequence[Needle]) -> Searched | None:
         """Return None: its files are the server's own."""
         return None
 

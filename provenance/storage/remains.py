@@ -40,12 +40,13 @@ def search(files: Sequence[Path], needles: Sequence[Needle]) -> Searched:
     overlap = max((len(needle.data) for needle in needles), default=0) + 1
     for file in files:
         with file.open("rb") as opened:
-            tail, piece = b"", opened.read(_PIECE_BYTES)
+            tail, piece, first = b"", opened.read(_PIECE_BYTES), True
             while piece:
                 following = opened.read(_PIECE_BYTES)
                 size += len(piece)
-                window = _Window(tail + piece, first=not tail, last=not following)
+                window = _Window(tail + piece, first=first, last=not following)
                 found.update(needle for needle in needles if needle not in found and window.holds(needle))
+                first = first and len(window.data) <= overlap
                 tail, piece = window.data[-overlap:], following
     return Searched(size, tuple(needle for needle in needles if needle in found))
 
@@ -64,7 +65,13 @@ def read_copy(path: Path, record_id: str) -> dict[str, bytes] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """A part of a file: what was just read, and the end of what was read before it."""
+    """A part of a file: what was just read, and the end of what was read before it.
+
+    Attributes:
+        data: the bytes.
+        first: whether the file begins with them.
+        last: whether it ends with them.
+    """
 
     data: bytes
     first: bool

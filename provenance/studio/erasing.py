@@ -25,6 +25,8 @@ ErasureOutcome = Literal["erased", "already-erased", "would-erase"]
 # A shorter word says nobody's name, and is met by chance in any file; one of less than twelve may be, within base64.
 _SHORTEST_WORD_BYTES = 4
 _CERTAIN_WORD_BYTES = 12
+# What repeats itself, as empty paper in a drawing does, stands in many files.
+_DIFFERENT_BYTES = 8
 _ERASURE = "erasure-"
 
 
@@ -228,10 +230,12 @@ class ErasureDesk(ConsentDesk):
         public = self._public(current)
         for name, value in self._words(current):
             data = value.encode("utf-8", "replace")
+            parts = [part for part in slices(data) if part == data or len(set(part)) >= _DIFFERENT_BYTES]
             if len(data) < _SHORTEST_WORD_BYTES or data in public:
+                parts = []
+            if not parts:
                 left_out.append(name)
-            else:
-                needles += [Needle(part, alone=len(part) < _CERTAIN_WORD_BYTES) for part in slices(data)]
+            needles += [Needle(part, alone=len(part) < _CERTAIN_WORD_BYTES) for part in parts]
         return _Sought(tuple(dict.fromkeys(needles)), tuple(left_out))
 
     def _words(self, current: Recorded) -> list[tuple[str, str]]:
