@@ -15,8 +15,10 @@ SCHEMA = "urn:headshot-provenance:schema:consent-erased:1"
 
 DONE, UNFINISHED = 0, 3
 
-_KEPT = "Kept: the signed record and its events, in which nobody is named; record key, withdrawal secret and proofs."
-_KEPT_OF_ALL = "Kept: the signed record and its events, in which nobody is named."
+_KEPT = (
+    "Kept: the signed record and its events, which do not name the person; record key, withdrawal secret and proofs."
+)
+_KEPT_OF_ALL = "Kept: the signed record and its events, which do not name the person."
 _SERVER = (
     "The server wrote its tables anew. Its archived logs, its replicas and its backups are yours to let expire: "
     "until then they hold what was erased."

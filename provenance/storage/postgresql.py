@@ -19,8 +19,10 @@ STATE_VERSION = "2"
 OLDEST_SERVER = 130000
 CONNECT_SECONDS = 10
 BUSY_SECONDS = 30
+SCRUB_SECONDS = 5.0
 
 _HEAD = "SELECT size, root, frontier FROM head WHERE id = 1"
+_WRITTEN = "SELECT reltuples = (SELECT count(*) FROM {table})::real FROM pg_class WHERE oid = '{table}'::regclass"
 _BEGIN = b"BEGIN ISOLATION LEVEL READ COMMITTED"
 _BEGIN_SNAPSHOT = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
@@ -171,10 +173,15 @@ class PostgresDriver:
     def scrub(self, tables: Sequence[str]) -> bool:
         """Have the server write the tables into new files; see `Driver.scrub`."""
         try:
+            self._run(f"SET lock_timeout = '{round(SCRUB_SECONDS * 1000)}ms'".encode())
             self._run(f"VACUUM (FULL) {', '.join(tables)}".encode())
+            # What somebody's older snapshot can still see was written anew, too; it is counted here, and not seen.
+            return all(self.one(_WRITTEN.format(table=table)) == (True,) for table in tables)
         except StudioError:
             return False
-        return True
+        finally:
+            with contextlib.suppress(StudioError):
+                self._run(f"SET lock_timeout = '{BUSY_SECONDS}s'".encode())
 
     def search(self, needles: Sequence[Needle]) -> Searched | None:
         """Return None: its files are the server's own."""

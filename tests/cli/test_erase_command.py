@@ -12,8 +12,10 @@ from support.workshops import Workshop
 
 from provenance.storage import sqlite
 
-KEPT = "Kept: the signed record and its events, in which nobody is named; record key, withdrawal secret and proofs.\n"
-KEPT_OF_ALL = "Kept: the signed record and its events, in which nobody is named.\n"
+KEPT = (
+    "Kept: the signed record and its events, which do not name the person; record key, withdrawal secret and proofs.\n"
+)
+KEPT_OF_ALL = "Kept: the signed record and its events, which do not name the person.\n"
 AGAIN = "Written anew again; nobody knows any more what was destroyed, so that it cannot be looked for.\n"
 HINT = "end the other programs that use this studio, see that the disk has room, run the same command again"
 LEFT = "database: the data are deleted, but old bytes of them may lie in its files until whoever uses it ends"
@@ -107,7 +109,7 @@ def test_erased_is_said_wherever_a_person_looks(terminal: Terminal, workshop: Wo
 
 
 def test_without_the_passphrase_erased_is_said_all_the_same(terminal: Terminal, sealed: Path) -> None:
-    given = ["--passphrase-file", sealed.parent / "passphrase"]
+    given = ["--passphrase-file", str(sealed.parent / "passphrase")]
     new = ["consent", "new", "--subject", "Zoë", "--permit", "capture", "--typed", "--json", *given]
     code = terminal(*new).document()["code"]
     terminal("erase", code).refuses(

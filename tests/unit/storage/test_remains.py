@@ -1,5 +1,6 @@
 """Searching the files of a database, and reading older copies of it."""
 
+import itertools
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -39,7 +40,7 @@ def test_parts_come_from_beginning_and_end_and_between(size: int) -> None:
     places = [data.find(part) for part in parts]
     assert places == sorted(places)
     # No page of an ordinary database of this size is without one, as long as there are few pages.
-    assert max(b - a for a, b in zip(places, places[1:], strict=False)) <= max(512, -(-size // 60))
+    assert max(b - a for a, b in itertools.pairwise(places)) <= max(512, -(-size // 60))
 
 
 # --- search
