@@ -171,6 +171,7 @@ def show(code: str, *, as_json: bool, studio_path: Path | None, passphrase_file:
         ]
         name = _name(desk, recorded) if keys is not None else None
         details = _details(desk, recorded) if keys is not None else []
+        erasure = desk.erasure(recorded)
         time = desk.time_of(recorded)
     if as_json:
         decisions: list[Json] = [
@@ -186,11 +187,14 @@ def show(code: str, *, as_json: bool, studio_path: Path | None, passphrase_file:
                 "decisions": decisions,
                 "events": events,
                 "stamps": stamps,
+                "erased": None if erasure is None else {"at": to_seconds(erasure.at), "full": erasure.full},
                 "timestamp": None if time is None else time.to_json(),
             }
         )
         return 0
     say(f"Consent {recorded.code}")
+    if erasure is not None:
+        name = f"erased on {to_seconds(erasure.at)}" + (", with all that was sealed" if erasure.full else "")
     say(f"  person     {safe(name) if name else 'sealed; give the passphrase to see it'}")
     say(f"  signed     {to_seconds(recorded.record.created_at)} (assurance: {recorded.record.assurance})")
     if time is not None:
@@ -233,6 +237,7 @@ def list_consents(*, as_json: bool, as_csv: bool, studio_path: Path | None, pass
         for recorded in desk.all():
             stamps = studio.database.count_stamps(recorded.record.record_id)
             state = _state(studio, recorded)
+            erasure = desk.erasure(recorded)
             if as_json:
                 print_json(
                     {
@@ -241,9 +246,10 @@ def list_consents(*, as_json: bool, as_csv: bool, studio_path: Path | None, pass
                         "created_at": to_seconds(recorded.record.created_at),
                         "state": state,
                         "stamps": stamps,
+                        "erased": None if erasure is None else to_seconds(erasure.at),
                     }
                 )
-            name = _name(desk, recorded) if keys is not None else "sealed"
+            name = _name(desk, recorded) if keys is not None or erasure is not None else "sealed"
             created = str(recorded.record.created_at.date())
             rows.append((recorded.code, created, state, count(stamps, "stamp"), name))
     if as_json:
@@ -323,7 +329,7 @@ def withdraw(
                 "event": _event(event.type, to_seconds(event.at), event.scopes),
                 "events": events,
                 "stamps": stamps,
-                "recall": {"stamps": recall, "recipients": list(reached.recipients)},
+                "recall": {"stamps": recall, "recipients": list(reached.recipients), "erased": reached.erased},
                 "receipts": [str(place) for place in places],
             }
         )
@@ -335,6 +341,8 @@ def withdraw(
     say(f"It reaches {count(stamps, 'stamped picture')}; whoever asks this studio about one learns of it.")
     for name in reached.recipients:
         say(f"Tell: {safe(name)}")
+    if reached.erased:
+        say(f"Erased: {count(reached.erased, 'name of a recipient', 'names of recipients')}; find out otherwise whom.")
     for place in places:
         say(f"Receipt: {safe(str(place))}")
     return 0

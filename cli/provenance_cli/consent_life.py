@@ -3,6 +3,7 @@
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,6 +18,7 @@ from provenance.consent.vocabulary import parse_day, parse_medium, parse_purpose
 from provenance.errors import InputError
 from provenance.studio.consents import NOTED, ConsentDesk
 from provenance_cli._options import (
+    WrongValueError,
     json_option,
     opened,
     parsed,
@@ -62,7 +64,9 @@ def check(
     in_medium = None if medium is None else parsed(parse_medium, medium)
     in_territory = None if territory is None else parsed(parse_territory, territory)
     with opened(studio_path) as studio:
-        recorded = ConsentDesk(studio).find(parsed(parse_code, code))
+        desk = ConsentDesk(studio)
+        recorded = desk.find(parsed(parse_code, code))
+        erasure = desk.erasure(recorded)
         # A clock that was set back must not undo a withdrawal that is recorded already.
         now = max(studio.clock.now(), recorded.history[-1].at)
         moment = now if at is None else parsed(from_user, at)
@@ -89,11 +93,14 @@ def check(
                 "reason": answer.reason,
                 "since": None if answer.since is None else to_seconds(answer.since),
                 "assurance": recorded.record.assurance,
+                "erased": None if erasure is None else to_seconds(erasure.at),
             }
         )
     else:
         word = {ConsentCode.IN_FORCE: "yes", ConsentCode.UNKNOWN: "unknown"}.get(answer.code, "no")
         say(f"{word}: {safe(answer.reason)} (assurance: {recorded.record.assurance})")
+        if erasure is not None:
+            note(f"The person's data were erased on {erasure.at.date()}; nothing new is stamped under this consent.")
     return {ConsentCode.IN_FORCE: YES, ConsentCode.UNKNOWN: UNANSWERED}.get(answer.code, NO)
 
 
@@ -152,9 +159,18 @@ def renew(
     return _noted(recorded.code, event.type, event.at, event.scopes, as_json=as_json)
 
 
+class _Noted(click.Choice[str]):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
+        if value == "erased":
+            raise WrongValueError(
+                "event erased: cannot be noted, only done", hint="run provenance erase CODE, which records it, too"
+            )
+        return super().convert(value, param, ctx)
+
+
 @click.command("event", epilog=f"Types: {', '.join(NOTED)}")
 @click.argument("code")
-@click.argument("event_type", metavar="TYPE", type=click.Choice(NOTED))
+@click.argument("event_type", metavar="TYPE", type=_Noted(NOTED))
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="Only this use; may be repeated.")
 @click.option("--to", "recipient", metavar="NAME", help="To whom it was disclosed; kept in the vault.")
 @click.option("--answer", type=click.Choice(ANSWERS), help="To a withdrawal that was requested.")

@@ -22,6 +22,7 @@ _COMMANDS = {
     "demo": ("demo", "See the whole job done, in front of you."),
     "init": ("init", "Create a studio in a folder."),
     "consent": ("consent", "Record, show and withdraw consents."),
+    "erase": ("erase", "Destroy a person's data, and prove it."),
     "stamp": ("stamp", "Stamp pictures with Content Credentials."),
     "verify": ("verify", "Check pictures: intact, from whom, with consent?"),
     "ledger": ("ledger", "Show, prove and audit the ledger."),

@@ -89,11 +89,13 @@ class Permission:
         code: `in-force` is the only yes.
         reason: names the grant and the rule, in one plain sentence without a full stop.
         since: when a withdrawal or an end took effect, where there is one.
+        erased: when the data of a person concerned were erased, where they were; it changes no answer.
     """
 
     code: ConsentCode
     reason: str
     since: datetime | None = None
+    erased: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Reading and writing the rows of consents, of the vault, and of stamps."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from provenance.storage.driver import Driver
-from provenance.storage.interface import ConsentRow, RecordTimestampRow, StampRow
+from provenance.storage.interface import ConsentRow, Needle, RecordTimestampRow, Searched, StampRow
 
 _CONSENT = "SELECT record_id, code, secret_digest, envelope, entry_idx FROM consent"
 _STAMP = "SELECT key, picture_digest, declaration, record_id, handle, image_randomness, entry_idx, note FROM stamp"
@@ -94,6 +94,39 @@ class ConsentRows:
         """Return a sealed datum."""
         row = self._driver.one("SELECT data FROM sealed WHERE record_id = ? AND name = ?", (record_id, name))
         return None if row is None else bytes(row[0])
+
+    def sealed_names(self, record_id: str) -> list[str]:
+        """Return the names of what is sealed for a record, in order."""
+        rows = self._driver.all("SELECT name FROM sealed WHERE record_id = ? ORDER BY name", (record_id,))
+        return [str(row[0]) for row in rows]
+
+    # --- erasure
+
+    def remove_sealed(self, record_id: str, names: Sequence[str]) -> None:
+        """Destroy sealed data."""
+        for name in names:
+            self._driver.execute("DELETE FROM sealed WHERE record_id = ? AND name = ?", (record_id, name))
+
+    def replace_wrapped_key(self, record_id: str, wrapped_key: bytes) -> None:
+        """Destroy the data key of a record, and keep another one in its place."""
+        self._driver.execute("DELETE FROM data_key WHERE record_id = ?", (record_id,))
+        self._driver.execute("INSERT INTO data_key (record_id, wrapped) VALUES (?, ?)", (record_id, wrapped_key))
+
+    def remove_stamp_notes(self, record_id: str) -> None:
+        """Destroy the sealed notes of every stamp that rests on a consent."""
+        self._driver.execute("UPDATE stamp SET note = NULL WHERE record_id = ? AND note IS NOT NULL", (record_id,))
+
+    def scrub(self) -> bool:
+        """Let what was removed leave the files, too; return whether all of it did.
+
+        False says that somebody else is using the database, or that the disk has no room: the rows are gone, but
+        their old bytes may still lie in the files. It can be done again at any time.
+        """
+        return self._driver.scrub(("sealed", "data_key", "stamp"))
+
+    def search_files(self, needles: Sequence[Needle]) -> Searched | None:
+        """Search the bytes of every file of the database; None where these lie on a server."""
+        return self._driver.search(needles)
 
     # --- stamps
 

@@ -7,6 +7,8 @@ the little that differs.
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, TypeAlias
 
+from provenance.storage.interface import Needle, Searched
+
 Value: TypeAlias = "bytes | str | int | None"
 Row: TypeAlias = tuple[Any, ...]
 
@@ -75,6 +77,14 @@ class Driver(Protocol):
 
     def find_damage(self) -> str | None:
         """Return what is wrong below the rows, in the pages and indexes of the database, or None if nothing is."""
+        ...
+
+    def scrub(self, tables: Sequence[str]) -> bool:
+        """Write tables anew without what was deleted from them; return whether no old byte of theirs is left."""
+        ...
+
+    def search(self, needles: Sequence[Needle]) -> Searched | None:
+        """Search every file of the database for bytes; None where they cannot be read from here."""
         ...
 
 

@@ -138,6 +138,32 @@ class StampRow:
     note: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """Bytes that must not lie in the files of a database any more.
+
+    Attributes:
+        data: at least one byte.
+        alone: whether they do not count in the midst of a run of base64, where a short word occurs by chance.
+    """
+
+    data: bytes
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What a search through the files of a database found.
+
+    Attributes:
+        size: how many bytes were read.
+        found: which of the needles were met, in the order in which they were given.
+    """
+
+    size: int
+    found: tuple[Needle, ...]
+
+
 class LedgerStore(Protocol):
     """What the ledger needs: rows in order, one head, and transactions that are durable when they end."""
 

@@ -13,10 +13,14 @@ from pathlib import Path
 
 from provenance.errors import CorruptLedgerError, StudioError
 from provenance.storage.driver import Row, UnknownOutcomeError, Value
+from provenance.storage.interface import Needle, Searched
+from provenance.storage.remains import search
 
 APPLICATION_ID = 0x48505256  # "HPRV", in the header of the file
 STATE_VERSION = 2
 BUSY_SECONDS = 30.0
+SCRUB_SECONDS = 5.0
+_SIDE_FILES = ("-wal", "-shm", "-journal")
 _PIECE_BYTES = 1 << 20
 
 # The last two flush the disk's own cache on macOS, and are nothing elsewhere.
@@ -154,6 +158,38 @@ class SQLiteDriver:
             self.execute("PRAGMA ignore_check_constraints=OFF")
         # Some of it stands under a headline.
         return None if row == ("ok",) else str(row[0] if row else "").strip().splitlines()[-1]
+
+    def scrub(self, tables: Sequence[str]) -> bool:
+        """Write the whole file anew, move the log into it, and empty the log; see `Driver.scrub`."""
+        self._recover()
+        self._connection.execute(f"PRAGMA busy_timeout={round(SCRUB_SECONDS * 1000)}")
+        try:
+            self._connection.execute("VACUUM")
+            (busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:
+            # Another program is using it, or there is no room for a second copy.
+            return False
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}")
+        return not busy
+
+    def search(self, needles: Sequence[Needle]) -> Searched:
+        """Search the file and what SQLite keeps beside it.
+
+        Raises:
+            StudioError: a file cannot be read, or the database not be opened again.
+        """
+        # Closing a file that SQLite has open, in the same process, would take its locks away.
+        self._connection.close()
+        self._lost = True
+        try:
+            beside = (self._path.with_name(self._path.name + suffix) for suffix in _SIDE_FILES)
+            return search([self._path, *(path for path in beside if path.exists())], needles)
+        except OSError as error:
+            raise unusable(self._path, error) from error
+        finally:
+            self._connection = open_file(self._path)
+            self._lost, self._named = False, False
 
 
 def open_file(path: Path) -> sqlite3.Connection:

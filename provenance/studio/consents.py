@@ -22,6 +22,7 @@ from provenance.entries import (
     TAG_CONSENT_EVENT,
     ConsentEntry,
     ConsentEventEntry,
+    Entry,
     commit,
 )
 from provenance.errors import RefusedError
@@ -63,7 +64,6 @@ NOTED: Final[tuple[EventType, ...]] = (
     "disclosed",
     "source-photos-deleted",
     "model-destroyed",
-    "erased",
     "majority-reached",
 )
 
@@ -207,8 +207,11 @@ class ConsentDesk(RequestDesk):
         """
         self._keys()
         if event_type not in NOTED:
+            known = f"known: {', '.join(NOTED)}"
             raise RefusedError(
-                f"event {event_type}: cannot be noted", code="event-unfit", hint=f"known: {', '.join(NOTED)}"
+                f"event {event_type}: cannot be noted",
+                code="event-unfit",
+                hint=f"run provenance erase {recorded.code}" if event_type == "erased" else known,
             )
         with self._database.transaction():
             current = self.by_record_id(recorded.record.record_id)
@@ -287,14 +290,13 @@ class ConsentDesk(RequestDesk):
         person_key: SigningKey | None = None,
     ) -> ConsentEvent:
         """Sign, log and keep the next event of a consent; within a transaction."""
-        unlocked = self._keys()
         event = make_event(
             current.record,
             event_type,
             scopes=scopes,
             proof=proof,
             previous=current.history[-1],
-            controller_key=unlocked.controller_key,
+            controller_key=self._keys().controller_key,
             now=self._now(current),
             by=by,
             until=until,
@@ -303,9 +305,22 @@ class ConsentDesk(RequestDesk):
             recipient=recipient,
             person_key=person_key,
         )
+        self._keep_event(current, event, recipient=recipient)
+        return event
+
+    def _keep_event(
+        self,
+        current: Recorded,
+        event: ConsentEvent,
+        *,
+        recipient: Disclosure | None = None,
+        further: Sequence[Entry] = (),
+    ) -> int:
+        """Log and keep the next event, with further entries right behind its own; return the place of its own."""
         randomness = secrets.token_bytes(RANDOMNESS_BYTES)
         commitment = commit(TAG_CONSENT_EVENT, randomness=randomness, digest=event.digest)
-        (entry,) = unlocked.ledger.append([(new_entry_id(), ConsentEventEntry(event.at, commitment))])
+        entries: list[Entry] = [ConsentEventEntry(event.at, commitment), *further]
+        entry, *_ = self._keys().ledger.append([(new_entry_id(), item) for item in entries])
         record_id, number = current.record.record_id, len(current.events) + 1
         self._database.add_event(record_id, number, event.to_bytes(), entry.index)
         private = {event_name(number): randomness}
@@ -314,7 +329,7 @@ class ConsentDesk(RequestDesk):
         key = self._data_key(record_id)
         for name, data in private.items():
             self._database.add_sealed(record_id, name, key.seal(name, data))
-        return event
+        return entry.index
 
     def _now(self, current: Recorded) -> datetime:
         return max(self._studio.clock.now(), current.history[-1].at)

@@ -1,6 +1,8 @@
 """Finding and opening the consents of a studio; reading needs no keys, opening what is sealed does."""
 
+import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from provenance.canonical import Json, parse_json
 from provenance.consent import codes
@@ -52,10 +54,25 @@ class Recall:
     Attributes:
         stamps: every picture that was stamped under the consent, the oldest first.
         recipients: whom the record names, and to whom the studio noted a disclosure.
+        erased: how many recipients there were whose names were erased.
     """
 
     stamps: tuple[StampRow, ...]
     recipients: tuple[str, ...]
+    erased: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What was destroyed of a consent.
+
+    Attributes:
+        at: when, as the newest `erased` event says.
+        full: whether everything that was sealed went, and not only the personal data.
+    """
+
+    at: datetime
+    full: bool
 
 
 class ConsentReader:
@@ -135,12 +152,30 @@ class ConsentReader:
         """Return the subject's receipt, with a proof from the newest checkpoint.
 
         Raises:
-            VaultError: its secrets cannot be opened, or were erased.
+            RefusedError: everything that was sealed for the consent was erased.
+            VaultError: its secrets cannot be opened.
         """
+        erasure = self.erasure(recorded)
+        if erasure is not None and erasure.full:
+            raise RefusedError(
+                f"consent {recorded.code}: all that was sealed for it was erased on {erasure.at.date()}, "
+                "its withdrawal secret too",
+                code="consent-erased",
+                hint="the copy that the person has stays valid, and goes on to withdraw the consent",
+            )
         entry, proof = self._proven(recorded, recorded.row.entry_index, RANDOMNESS)
         secret = self._open(recorded.record.record_id, SECRET).decode()
         log_key, time = self._studio.signing_log_key().to_text(), self.time_of(recorded)
         return Receipt(recorded.code, recorded.record, entry, proof, log_key, secret, time)
+
+    def erasure(self, recorded: Recorded) -> Erasure | None:
+        """Return what was destroyed of a consent, or None where its personal data are still there; needs no keys."""
+        events = [event for event in recorded.history if event.type == "erased"]
+        names = self._database.sealed_names(recorded.record.record_id) if events else []
+        # An event alone erases nothing: a backup that was restored, or an older version that let it be noted.
+        if not events or DISCLOSURES in names:
+            return None
+        return Erasure(events[-1].at, full=RECORD_KEY not in names)
 
     def time_of(self, recorded: Recorded) -> RecordTime | None:
         """Return what a time-stamp authority says of a consent; None where none was to date it.
@@ -177,16 +212,20 @@ class ConsentReader:
         """Return the stamps and the recipients that a withdrawal reaches.
 
         Raises:
-            VaultError: the names of recipients cannot be opened, or were erased.
+            VaultError: the names of recipients cannot be opened.
         """
+        names = self._database.sealed_names(recorded.record.record_id)
+        erased = 0
         recipients = list(recorded.record.recipients)
         recipients += [name for grant in recorded.record.grants for name in grant.grantee]
         for number, event in enumerate(recorded.history, 1):
-            if event.type == "disclosed":
+            if event.type == "disclosed" and event_data(number) not in names and self.erasure(recorded):
+                erased += 1
+            elif event.type == "disclosed":
                 found = self._disclosed(recorded, event_data(number), event.detail.disclosed_to)
                 recipients += found.values()
         stamps = self._database.find_stamps_under(recorded.record.record_id)
-        return Recall(tuple(stamps), tuple(dict.fromkeys(recipients)))
+        return Recall(tuple(stamps), tuple(dict.fromkeys(recipients)), erased)
 
     # --- within
 
@@ -241,6 +280,11 @@ def event_name(number: int) -> str:
 def event_data(number: int) -> str:
     """Return the name under which the personal data of an event are sealed."""
     return f"event-{number}-disclosures"
+
+
+def is_personal(name: str) -> bool:
+    """Tell whether personal data are sealed under this name."""
+    return name in (DISCLOSURES, SCAN) or re.fullmatch(r"event-\d+-disclosures", name) is not None
 
 
 def _not_found(message: str) -> RefusedError:

@@ -58,10 +58,11 @@ class StudioStampDesk:
         """Return the permit for a consent.
 
         Raises:
-            RefusedError: there is no such consent, or it does not cover one of `scopes` now; the message names the
-                grant.
+            RefusedError: there is no such consent, its data were erased, or it does not cover one of `scopes` now; the
+                message names the grant.
         """
         recorded = self._consents.find(code)
+        self._check_not_erased(recorded)
         for scope in scopes:
             permission = self._asked_now(recorded, scope)
             if permission.code is not ConsentCode.IN_FORCE:
@@ -176,10 +177,16 @@ class StudioStampDesk:
         return None if row is None else self._prove(row)
 
     def log(self, pending: Sequence[PendingStamp]) -> list[LoggedStamp]:
-        """Append one entry for each stamp that has none yet, in one transaction with one checkpoint."""
+        """Append one entry for each stamp that has none yet, in one transaction with one checkpoint.
+
+        Raises:
+            RefusedError: the data of a consent were erased after its permit was given; nothing was logged.
+        """
         now = self._studio.clock.now()
         rows: list[StampRow] = []
         with self._database.transaction():
+            # Held from here on, so that no consent is erased between the question and the row.
+            self._database.head()
             fresh: list[tuple[PendingStamp, bytes, StampEntry]] = []
             for stamp in {stamp.key: stamp for stamp in pending}.values():
                 if self._database.find_stamp(stamp.key) is None:
@@ -187,6 +194,8 @@ class StudioStampDesk:
                     image = commit(TAG_IMAGE, randomness=randomness, digest=stamp.picture_digest)
                     handles = () if stamp.handle is None else (stamp.handle,)
                     fresh.append((stamp, randomness, StampEntry(now, image, handles)))
+            for record_id in {stamp.record_id for stamp, _, _ in fresh if stamp.record_id is not None}:
+                self._check_not_erased(self._consents.by_record_id(record_id))
             appended = self._ledger.append([(new_entry_id(), entry) for _, _, entry in fresh]) if fresh else []
             for (stamp, randomness, _), place in zip(fresh, appended, strict=True):
                 self._database.add_stamp(
@@ -212,8 +221,10 @@ class StudioStampDesk:
     def note(self, key: bytes) -> dict[str, Json] | None:
         """Return what was found in a picture that was stamped, and the reason that was given, or None if nothing was.
 
+        What was kept of a picture is erased with the data of the person, and reads None, too.
+
         Raises:
-            VaultError: it cannot be opened, or was erased with the consent.
+            VaultError: it cannot be opened.
         """
         row = self._database.find_stamp(key)
         if row is None or row.note is None:
@@ -222,6 +233,16 @@ class StudioStampDesk:
         if row.record_id is None:
             return parse_object(self._master_key.open_note(row.note, name), place="note")
         return parse_object(self._data_key(row.record_id).open(name, row.note), place="note")
+
+    def _check_not_erased(self, recorded: Recorded) -> None:
+        erasure = self._consents.erasure(recorded)
+        if erasure is not None:
+            raise RefusedError(
+                f"consent {recorded.code}: the person's data were erased on {erasure.at.date()}, "
+                "and nothing is stamped under it any more",
+                code="consent-erased",
+                hint="ask the person for a new consent",
+            )
 
     def _seal_note(self, stamp: PendingStamp) -> bytes | None:
         """Seal what speaks of the picture: under the consent's own key, so that it is erased with it."""

@@ -1,6 +1,7 @@
 """The studio as a status source: what its own consents allow, by the handles that pictures carry."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from provenance.consent.scopes import Scope
@@ -45,14 +46,17 @@ class StudioStatus:
     ) -> Permission:
         """Return what the consents behind a picture allow at `at`."""
         answers: list[Permission] = []
+        erased: list[datetime] = []
         for stamp, recorded in self._find(picture):
             if stamp is None or recorded is None:
                 return _NOT_FOUND
+            erasure = self._consents.erasure(recorded)
+            erased += [] if erasure is None else [erasure.at]
             answers += [
                 authorised(recorded.record, recorded.history, scope=scope, at=at, territory=territory)
                 for scope in scopes
             ]
-        return worst(answers or [_NOTHING_ASKED])
+        return replace(worst(answers or [_NOTHING_ASKED]), erased=max(erased, default=None))
 
     def _find(self, picture: StampedPicture) -> Iterator[tuple[StampRow | None, Recorded | None]]:
         """Yield the stamp and consent of each handle; a handle that was made for another picture is not known."""

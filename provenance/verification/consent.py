@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from provenance.canonical import Json
 from provenance.consent.scopes import Scope
 from provenance.consent.status import ConsentCode, Permission
 from provenance.credentials.manifest import ConsentAssertion
@@ -104,4 +105,8 @@ def _axis(permission: Permission, opening: str = "") -> Axis:
     reason = permission.reason
     sentence = f"{opening}{reason}." if opening else f"{reason[:1].upper()}{reason[1:]}."
     since = None if permission.since is None else permission.since.isoformat()
-    return Axis(permission.code, _HEADLINES[permission.code], sentence, {"since": since})
+    facts: dict[str, Json] = {"since": since}
+    if permission.erased is not None:
+        sentence += f" The person's data were erased on {permission.erased.date()}."
+        facts["erased"] = permission.erased.isoformat()
+    return Axis(permission.code, _HEADLINES[permission.code], sentence, facts)

@@ -26,6 +26,7 @@ Commands:
   demo     See the whole job done, in front of you.
   init     Create a studio in a folder.
   consent  Record, show and withdraw consents.
+  erase    Destroy a person's data, and prove it.
   stamp    Stamp pictures with Content Credentials.
   verify   Check pictures: intact, from whom, with consent?
   ledger   Show, prove and audit the ledger.
@@ -47,6 +48,7 @@ WITHIN_A_STUDIO = [
     ["consent", "new", "--subject", "Zoë", "--permit", "capture", "--typed"],
     ["consent", "show", "8F3K-QX2P"],
     ["consent", "list"],
+    ["erase", "8F3K-QX2P"],
     ["consent", "receipt", "8F3K-QX2P"],
     ["consent", "withdraw", "8F3K-QX2P"],
     ["consent", "notice"],
@@ -77,7 +79,7 @@ COMMANDS = dict(all_commands(root))
 
 def test_the_commands_are_these() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
-        *("demo", "init", "consent", "stamp", "verify", "ledger", "trust", "trust export"),
+        *("demo", "init", "consent", "erase", "stamp", "verify", "ledger", "trust", "trust export"),
         *(f"consent {name}" for name in ("new", "show", "list", "receipt", "withdraw", "notice")),
         *(f"consent {name}" for name in ("request", "sign", "countersign", "check", "expiring", "renew", "event")),
         *(f"ledger {name}" for name in ("show", "checkpoint", "prove", "verify-proof", "audit", "rebuild")),

@@ -250,7 +250,7 @@ def test_the_document_of_a_consent_names_nobody(terminal: Terminal, workshop: Wo
     assert "Zo" not in ran.out
     document = ran.document()
     assert list(document) == [
-        *("schema", "code", "created_at", "assurance", "decisions", "events", "stamps", "timestamp")
+        *("schema", "code", "created_at", "assurance", "decisions", "events", "stamps", "erased", "timestamp")
     ]
     assert (document["code"], document["stamps"]) == (workshop.code, 1)
     answers = {decision["grant"]["scope"]: decision["now"]["code"] for decision in document["decisions"]}
@@ -292,7 +292,9 @@ def test_consents_are_listed_the_newest_first(terminal: Terminal, workshop: Work
     ran = terminal("consent", "list", "--json")
     assert (ran.code, ran.err) == (0, "")
     documents = ran.documents()
-    assert [list(document) for document in documents] == [["schema", "code", "created_at", "state", "stamps"]] * 2
+    assert [list(document) for document in documents] == [
+        ["schema", "code", "created_at", "state", "stamps", "erased"]
+    ] * 2
     assert [(d["code"], d["state"], d["stamps"]) for d in documents] == [
         (code, "in-force", 0),
         (workshop.code, "in-force", 1),

@@ -152,13 +152,13 @@ def test_what_was_done_is_recorded(terminal: Terminal, workshop: Workshop) -> No
     ("arguments", "message"),
     [
         (["disclosed"], "say to whom with --to NAME, for the type disclosed and no other"),
-        (["erased", "--to", "x"], "say to whom with --to NAME, for the type disclosed and no other"),
+        (["model-destroyed", "--to", "x"], "say to whom with --to NAME, for the type disclosed and no other"),
         (
             ["withdrawal-answered"],
             "say --answer granted or declined, for the type withdrawal-answered and no other",
         ),
         (
-            ["erased", "--answer", "granted"],
+            ["model-destroyed", "--answer", "granted"],
             "say --answer granted or declined, for the type withdrawal-answered and no other",
         ),
     ],

@@ -2,6 +2,8 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from support.databases import REFUSED_ROW, Place
@@ -16,6 +18,7 @@ from provenance.storage.interface import (
     CosignatureRow,
     EntryRow,
     LogKeyRow,
+    Needle,
     StampRow,
     TileRow,
 )
@@ -629,6 +632,61 @@ def test_a_sealed_datum_that_cannot_be_one_is_not_kept(filled: Database, record_
     with pytest.raises(REFUSED_ROW):
         filled.add_sealed(record_id, name, b"other")
     assert filled.sealed("record-1", "email") == b"sealed"
+
+
+def test_what_is_sealed_is_listed_by_name(filled: Database) -> None:
+    filled.add_sealed("record-1", "address", b"sealed, too")
+    assert filled.sealed_names("record-1") == ["address", "email"]
+    assert filled.sealed_names("record-2") == []
+
+
+# --- erasure
+
+
+def test_sealed_data_are_removed_by_record_and_name(filled: Database) -> None:
+    for record_id, name in (("record-1", "address"), ("record-2", "email")):
+        filled.add_sealed(record_id, name, b"sealed")
+    filled.remove_sealed("record-1", ["email", "absent"])
+    assert filled.sealed_names("record-1") == ["address"]
+    assert filled.sealed_names("record-2") == ["email"]
+
+
+def test_a_wrapped_key_is_replaced(filled: Database) -> None:
+    filled.replace_wrapped_key("record-1", b"another")
+    assert (filled.wrapped_key("record-1"), filled.wrapped_key("record-2")) == (b"another", b"wrapped 2")
+
+
+def test_the_notes_of_stamps_under_one_consent_are_removed(filled: Database) -> None:
+    for key, record_id in ((bytes(32), "record-1"), (bytes([1]) * 32, "record-2"), (bytes([9]) * 32, None)):
+        filled.add_stamp(StampRow(key, bytes(32), "camera", record_id, None, bytes(32), 2, b"note"))
+    filled.remove_stamp_notes("record-1")
+    notes = [filled.find_stamp(key) for key in (bytes(32), bytes([1]) * 32, bytes([9]) * 32)]
+    assert [row.note for row in notes if row is not None] == [None, b"note", b"note"]
+    assert filled.find_stamp(STAMP.key) == replace(STAMP, note=None)
+
+
+def test_a_scrubbed_database_is_the_same_and_goes_on(filled: Database, place: Place) -> None:
+    before = place.dump()
+    assert filled.scrub()
+    assert place.dump() == before
+    with filled.transaction():
+        filled.add_sealed("record-2", "email", b"sealed")
+    assert filled.sealed_names("record-2") == ["email"]
+
+
+def test_the_files_of_a_database_are_searched_where_there_are_some(filled: Database, place: Place) -> None:
+    needles = [Needle(b"wrapped 1"), Needle(b"wrapped 3")]
+    searched = filled.search_files(needles)
+    if not place.is_file:
+        assert searched is None
+        return
+    assert isinstance(place.location, Path)
+    assert searched is not None
+    assert searched.found == (needles[0],)
+    assert searched.size >= place.location.stat().st_size
+    assert filled.wrapped_key("record-1") == b"wrapped 1"
+    with filled.transaction():
+        filled.add_sealed("record-2", "email", b"sealed")
 
 
 # --- stamps

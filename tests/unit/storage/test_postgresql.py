@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from support.commands import environment
 from support.postgres import Server, running
@@ -20,10 +21,11 @@ from support.refusals import refused
 
 from provenance.errors import InputError, LedgerError, StudioError
 from provenance.merkle import Frontier
+from provenance.storage import postgresql
 from provenance.storage.address import check_url, place
 from provenance.storage.database import Database, create_database
 from provenance.storage.driver import VERSION_TABLE
-from provenance.storage.interface import EntryRow
+from provenance.storage.interface import ConsentRow, EntryRow
 from provenance.storage.postgresql import PostgresDriver, check_durable
 
 ROWS = [EntryRow(number, bytes(32), number.to_bytes(16, "big"), b"%d" % number) for number in range(5)]
@@ -528,3 +530,27 @@ def test_a_server_that_was_killed_and_is_back_keeps_what_was_acknowledged() -> N
             server.wait()
             assert list(database.entries(0, 9)) == ROWS
             assert (database.head().size, database.latest_checkpoint()) == (5, None)
+
+
+# --- scrubbing
+
+
+@pytest.mark.parametrize("read", ["head", "sealed"])
+def test_rows_that_an_older_snapshot_can_see_are_not_said_to_be_gone(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, read: str
+) -> None:
+    monkeypatch.setattr(postgresql, "SCRUB_SECONDS", 0.05)
+    with closing(Database(postgres_url)) as database, closing(psycopg.connect(postgres_url, autocommit=True)) as reader:
+        with database.transaction():
+            database.add_entries([EntryRow(0, bytes(32), bytes(16), b"entry")])
+            database.add_consent(ConsentRow("a", "8F3K-QX2P", bytes(32), b"", 0), wrapped_key=b"wrapped")
+            database.add_sealed("a", "email", b"sealed")
+        assert database.scrub()
+        reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        # One holds nothing but its snapshot; the other the table itself.
+        reader.execute(f"SELECT * FROM {read}".encode()).fetchall()
+        database.remove_sealed("a", ["email"])
+        assert not database.scrub()
+        assert database._driver.one("SHOW lock_timeout") == ("30s",)
+        reader.execute("ROLLBACK")
+        assert database.scrub()

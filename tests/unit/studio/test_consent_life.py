@@ -451,7 +451,7 @@ def test_a_newer_record_takes_the_place_of_an_older_one(studio: Studio, desk: Co
     assert ask(studio, desk, newer, Scope.CAPTURE).code is ConsentCode.IN_FORCE
 
 
-@pytest.mark.parametrize("event_type", ["source-photos-deleted", "model-destroyed", "erased", "revoked", "invalidated"])
+@pytest.mark.parametrize("event_type", ["source-photos-deleted", "model-destroyed", "revoked", "invalidated"])
 def test_what_the_studio_did_is_signed_and_logged(studio: Studio, desk: ConsentDesk, event_type: EventType) -> None:
     recorded = record_consent(studio)
     event = desk.note(recorded, event_type, scopes=[Scope.CAPTURE])

@@ -1,5 +1,6 @@
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from provenance.entries import StampEntry, parse_entry
 from provenance.errors import CorruptLedgerError, RefusedError
 from provenance.stamping import PendingStamp
 from provenance.studio import ConsentDesk, Recorded, Studio, StudioStampDesk, StudioStatus
+from provenance.studio.erasing import ErasureDesk
 from provenance.verification.sources import StampedPicture
 
 CAPTURE = [Scope.CAPTURE]
@@ -91,6 +93,24 @@ def test_what_was_withdrawn_after_the_stamp_was_in_force_then_and_is_withdrawn_n
     assert at == recorded.history[0].at == studio.clock.now()
     assert status.when_stamped(picture, scopes=CAPTURE) == IN_FORCE
     assert now(studio, picture) == Permission(ConsentCode.WITHDRAWN, f"the consent was withdrawn on {at.date()}", at)
+
+
+def test_the_newest_erasure_of_those_shown_is_told_of_now_alone(studio: Studio, status: StudioStatus) -> None:
+    one, two, kept = people = [record_consent(studio) for _ in range(3)]
+    digest = bytes(32)
+    pending = [
+        PendingStamp(bytes([n]) * 32, digest, Declaration.CAMERA, who.record.record_id, who.record.digest)
+        for n, who in enumerate(people)
+    ]
+    StudioStampDesk(open_keys(studio)).log(pending)
+    picture = StampedPicture((one.record.digest, two.record.digest, kept.record.digest), digest)
+    assert now(studio, picture) == IN_FORCE
+    desk = ErasureDesk(studio, open_keys(studio))
+    desk.erase(one, full=True)
+    clock_of(studio).advance(days=2)
+    desk.erase(two, full=False)
+    assert now(studio, picture) == replace(IN_FORCE, erased=studio.clock.now().replace(microsecond=0))
+    assert status.when_stamped(picture, scopes=CAPTURE) == IN_FORCE
 
 
 def test_what_was_stamped_after_the_clock_was_set_back_was_in_force(studio: Studio, status: StudioStatus) -> None:

@@ -163,6 +163,14 @@ def test_what_a_source_says_of_now_is_told(code: ConsentCode) -> None:
     assert now(REAL, source) == (axis, [])
 
 
+def test_that_data_were_erased_is_told_beside_the_answer() -> None:
+    erased = replace(IN_FORCE, erased=SINCE)
+    axis = now(REAL, Answers(now=erased))[0]
+    assert (axis.code, axis.headline) == (ConsentCode.IN_FORCE, "Consent in force")
+    assert axis.sentence == "The grant capture says permit. The person's data were erased on 2026-11-23."
+    assert axis.facts == {"since": None, "erased": "2026-11-23T21:07:05+00:00"}
+
+
 def test_an_answer_without_a_time_has_none() -> None:
     assert now(REAL, Answers())[0].facts == {"since": None}
 
