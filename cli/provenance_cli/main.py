@@ -23,6 +23,7 @@ _COMMANDS = {
     "init": ("init", "Create a studio in a folder."),
     "consent": ("consent", "Record, show and withdraw consents."),
     "stamp": ("stamp", "Stamp pictures with Content Credentials."),
+    "disclose": ("disclose", "Show one picture's consent to somebody."),
     "verify": ("verify", "Check pictures: intact, from whom, with consent?"),
     "ledger": ("ledger", "Show, prove and audit the ledger."),
     "studio": ("studio", "Upgrade a studio, or move its database to a server."),
