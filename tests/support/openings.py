@@ -61,7 +61,7 @@ def disclosed(
 def resigned(
     made: ConsentDisclosure, change: Callable[[dict[str, Any], dict[str, Any]], None], *, key: SigningKey = KEY
 ) -> bytes:
-    """Return a disclosure with something changed in the document or its statement, and rightly signed and bound anew."""
+    """Return a disclosure with something changed in it or in its statement, rightly signed and bound anew."""
     document: dict[str, Any] = json.loads(made.to_bytes())
     statement: dict[str, Any] = dict(
         parse_object(from_base64url(document["statement"]["payload"], place="payload"), place="statement")

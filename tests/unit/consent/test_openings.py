@@ -11,7 +11,6 @@ from support.consents import (
     OTHER_KEY,
     SECRET,
     controller_fields,
-    decisions,
     signed_document,
     signed_event,
     signed_record,

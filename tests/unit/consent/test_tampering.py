@@ -1,8 +1,9 @@
 """One byte changed anywhere in what was signed or handed out is found, and what was changed is named.
 
 Every place is tried, each with another byte than stood there: in the record, its body, its signatures, a disclosure,
-an event, a receipt, the receipt of a withdrawal and a disclosure of a picture's consent. Where a document is laid out for people, a changed blank may mean
-the same; nothing else may. Only the short code is signed by nobody: it is where the studio finds the record.
+an event, a receipt, the receipt of a withdrawal and a disclosure of a picture's consent. Where a document is laid out
+for people, a changed blank may mean the same; nothing else may. Only the short code is signed by nobody: it is where
+the studio finds the record.
 """
 
 import dataclasses
@@ -19,8 +20,8 @@ from provenance.canonical import from_base64url, parse_object
 from provenance.checkpoint import Checkpoint, sign_checkpoint
 from provenance.consent.disclosures import Disclosure, verify_disclosures
 from provenance.consent.events import ConsentEvent, parse_event
-from provenance.consent.receipts import Receipt, parse_receipt
 from provenance.consent.openings import parse_disclosure
+from provenance.consent.receipts import Receipt, parse_receipt
 from provenance.consent.records import parse_record
 from provenance.consent.status import check_chain
 from provenance.consent.withdrawals import make_withdrawal_receipt, parse_withdrawal_receipt
