@@ -24,6 +24,7 @@ _COMMANDS = {
     "consent": ("consent", "Record, show and withdraw consents."),
     "erase": ("erase", "Destroy a person's data, and prove it."),
     "stamp": ("stamp", "Stamp pictures with Content Credentials."),
+    "disclose": ("disclose", "Show one picture's consent to somebody."),
     "verify": ("verify", "Check pictures: intact, from whom, with consent?"),
     "ledger": ("ledger", "Show, prove and audit the ledger."),
     "studio": ("studio", "Upgrade a studio, or move its database to a server."),

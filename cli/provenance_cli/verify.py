@@ -11,15 +11,18 @@ from provenance import durable, pki
 from provenance.checkpoint import LogKey
 from provenance.clock import SystemClock, from_user
 from provenance.consent.grants import parse_scope, parse_territory
-from provenance.errors import InputError, ProvenanceError, StudioError
+from provenance.consent.openings import MAX_BYTES, ConsentDisclosure, parse_disclosure
+from provenance.errors import InputError, ProvenanceError, StudioError, VerificationError
 from provenance.pki import MAX_PEM_BYTES, TrustAnchors
 from provenance.verification import Question, Report, StatusSource, Verdict, verify_file
+from provenance.verification.report import Shown
 from provenance_cli._options import json_option, opened, parsed, studio_option
 from provenance_cli._output import note, print_json, safe, say, wrapped
 from provenance_cli.trust import LOG_LINE, parse_log_line
 
 _TOLD = frozenset(
-    "evidence-contradicts evidence-doubtful evidence-found revocation-not-checked log-key-unpinned".split()
+    "evidence-contradicts evidence-doubtful evidence-found revocation-not-checked log-key-unpinned"
+    " disclosure-picture disclosure-controller disclosure-handles disclosure-conflict assurance-overstated".split()
 )
 _EXIT_CODES = {Verdict.FAILED: 1, Verdict.INDETERMINATE: 3, Verdict.PASSED: 0}
 
@@ -44,6 +47,14 @@ class _Trusted:
     metavar="PEM",
     help="Trust these issuers, such as a studio's `trust export`; may be repeated.",
 )
+@click.option(
+    "--disclosure",
+    "disclosure_files",
+    multiple=True,
+    type=click.Path(path_type=Path, readable=False),
+    metavar="FILE",
+    help="Check the consent from what the studio disclosed to you; may be repeated.",
+)
 @json_option
 @studio_option
 def command(
@@ -53,6 +64,7 @@ def command(
     territory: str | None,
     at: str | None,
     trust_files: tuple[Path, ...],
+    disclosure_files: tuple[Path, ...],
     as_json: bool,
     studio_path: Path | None,
 ) -> int:
@@ -65,6 +77,7 @@ def command(
         scope=None if scope is None else parsed(parse_scope, scope),
         territory=None if territory is None else parsed(parse_territory, territory),
     )
+    disclosures = [_read_disclosure(path) for path in disclosure_files]
     verdicts = set()
     with _trusted(trust_files, studio_path) as trusted:
         for number, path in enumerate(files):
@@ -74,6 +87,7 @@ def command(
                 anchors=trusted.anchors,
                 known_logs=trusted.logs,
                 source=trusted.source,
+                disclosures=disclosures,
             )
             verdicts.add(report.verdict)
             if as_json:
@@ -106,6 +120,8 @@ def print_card(report: Report, *, title: str | None = None) -> None:
         else:
             say(wrapped("Consent then", f"{then.headline}. {then.sentence}", width=15))
             say(wrapped("Consent now", f"{now.headline}. {now.sentence}", width=15))
+        if report.consent_opened is not None:
+            _print_shown(report.consent_opened)
         if report.label_required:
             say(
                 wrapped(
@@ -115,6 +131,27 @@ def print_card(report: Report, *, title: str | None = None) -> None:
     for finding in report.findings:
         if finding.code in _TOLD:
             say(wrapped("Note", f"{finding.message[:1].upper()}{finding.message[1:]}.", width=15))
+
+
+def _print_shown(shown: Shown) -> None:
+    say(wrapped("Disclosure", f"Made for {shown.recipient} at {shown.made_at}.", width=15))
+    for person in shown.people:
+        if person.assurance == "recorded":
+            what = f"By the {person.signed_by} on paper at {person.signed_at}, as the studio attests (recorded)."
+        else:
+            what = f"By the {person.signed_by} at {person.signed_at}; the signature was checked ({person.assurance})."
+        say(wrapped("Signed", what, width=15))
+        for name, value in person.revealed.items():
+            say(wrapped("Revealed", f"{name}: {value}", width=15))
+
+
+def _read_disclosure(path: Path) -> ConsentDisclosure:
+    data = durable.read(path, max_bytes=MAX_BYTES)
+    try:
+        return parse_disclosure(data, now=SystemClock().now())
+    except (InputError, VerificationError) as error:
+        hint = error.hint or "ask the studio for a new disclosure"
+        raise type(error)(f"{path.name}: {error}", code=error.code, hint=hint) from error
 
 
 def _next_step(report: Report, trusted: _Trusted, *, asked: bool) -> str | None:

@@ -308,6 +308,33 @@ PERSONAL: Final[tuple[Datum, ...]] = (
 )
 
 
+# Beside these, `initials.` and a scope: one datum for each scope that was initialled.
+_INITIALS: Final = "initials"
+
+
+def is_personal(name: str) -> bool:
+    """Tell whether a disclosure of this name can belong to a record."""
+    first, dot, scope = name.partition(".")
+    known = any(datum.name == first for datum in PERSONAL)
+    return known and (scope in tuple(Scope) if first == _INITIALS else not dot)
+
+
+def parse_personal(text: str) -> str:
+    """Return the name of a personal datum; `initials` stands for those of every scope.
+
+    Raises:
+        InputError: there is none of this name.
+    """
+    names = [datum.name for datum in PERSONAL]
+    if text not in names and not is_personal(text):
+        raise InputError(
+            f"field: expected the name of a personal datum, got {text[:40]!r}",
+            code="field-unknown",
+            hint=f"known: {', '.join(names)}",
+        )
+    return text
+
+
 def check_fields(document: Json, fields: Sequence[Field] = FIELDS, *, place: str = "consent record") -> None:
     """Check that an object has the members of `fields`, each in its form, and no other.
 

@@ -132,6 +132,15 @@ class ConsentReader:
         """
         return self._disclosed(recorded, DISCLOSURES, recorded.record.disclosure_digests)
 
+    def personal(self, recorded: Recorded) -> list[Disclosure]:
+        """Return the personal data of a consent with their salts, as they can be shown to somebody.
+
+        Raises:
+            VaultError: they cannot be opened, or were erased.
+            VerificationError: they are not the ones that were signed.
+        """
+        return self._opened(recorded, DISCLOSURES, recorded.record.disclosure_digests)
+
     def record_key(self, recorded: Recorded) -> bytes:
         """Return the key that makes the handles of a consent, 32 bytes.
 
@@ -230,11 +239,14 @@ class ConsentReader:
     # --- within
 
     def _disclosed(self, recorded: Recorded, name: str, digests: tuple[str, ...]) -> dict[str, str]:
+        return {disclosure.name: disclosure.value for disclosure in self._opened(recorded, name, digests)}
+
+    def _opened(self, recorded: Recorded, name: str, digests: tuple[str, ...]) -> list[Disclosure]:
         opened: Json = parse_json(self._open(recorded.record.record_id, name), place="disclosures")
         items = opened if isinstance(opened, list) else []
         found = [Disclosure.from_text(str(item)) for item in items]
         verify_disclosures(found, digests=digests)
-        return {disclosure.name: disclosure.value for disclosure in found}
+        return found
 
     def _proven(self, recorded: Recorded, index: int, randomness: str) -> tuple[bytes, str]:
         entry = self._database.entry(index)

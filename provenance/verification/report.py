@@ -92,6 +92,52 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownConsent:
+    """What a disclosure shows of one person's consent, besides what it allows.
+
+    Attributes:
+        assurance: how surely they signed, by the record itself.
+        signed_by: the subject, or a minor's guardian.
+        signed_at: when the record was made, RFC 3339.
+        revealed: personal data that were disclosed, by name.
+    """
+
+    assurance: str
+    signed_by: str
+    signed_at: str
+    revealed: Mapping[str, str]
+
+    def to_json(self) -> dict[str, Json]:
+        """Return it as it stands in the document."""
+        return {
+            "assurance": self.assurance,
+            "signed_by": self.signed_by,
+            "signed_at": self.signed_at,
+            "revealed": self.revealed,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the disclosures of a picture show, besides what the consents allow.
+
+    Attributes:
+        recipient: for whom the newest was made.
+        made_at: when the newest was made, RFC 3339.
+        people: one for each handle of the picture, in its order.
+    """
+
+    recipient: str
+    made_at: str
+    people: tuple[ShownConsent, ...]
+
+    def to_json(self) -> dict[str, Json]:
+        """Return it as it stands in the document."""
+        people = [person.to_json() for person in self.people]
+        return {"recipient": self.recipient, "made_at": self.made_at, "people": people}
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What was found about one file.
 
@@ -111,6 +157,7 @@ class Report:
         identity: named-actor assertions.
         label_required: whether AI-made content must be labelled; None where the origin is not known.
         findings: in the order of the steps.
+        consent_opened: what the disclosures show that the consent rests on, or None where it rests on something else.
     """
 
     file: str
@@ -128,6 +175,7 @@ class Report:
     identity: Axis
     label_required: bool | None
     findings: tuple[Finding, ...]
+    consent_opened: Shown | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Return the report as a document that validates against `verification-report.schema.json`."""
@@ -143,6 +191,7 @@ class Report:
                 "then": self.consent_then.to_json(),
                 "now": self.consent_now.to_json(),
                 "basis": self.consent_basis,
+                **({} if self.consent_opened is None else {"opened": self.consent_opened.to_json()}),
             },
             "ledger": self.ledger.to_json(),
             "history": self.history.to_json(),

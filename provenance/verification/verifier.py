@@ -17,13 +17,14 @@ Step 11 (named actors) is not taken by this version, and the report says so wher
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from provenance import durable
 from provenance.checkpoint import LogKey
 from provenance.clock import to_seconds
+from provenance.consent.openings import ConsentDisclosure
 from provenance.consent.scopes import Scope
 from provenance.credentials.origin import Origin
 from provenance.credentials.reading import Credential, read_credential
@@ -35,6 +36,7 @@ from provenance.verification import consent as consent_steps
 from provenance.verification.credential import judge_credential, judge_history, judge_origin, judge_time
 from provenance.verification.evidence import judge_evidence, tell_evidence
 from provenance.verification.ledger import ABSENT, judge_ledger
+from provenance.verification.opened import OpenedStatus, choose_source
 from provenance.verification.report import Axis, CredentialCode, Finding, HistoryCode, Report
 from provenance.verification.sources import StatusSource
 from provenance.verification.verdict import decide
@@ -62,6 +64,7 @@ def verify_file(
     anchors: Sequence[TrustAnchors] = (),
     known_logs: Sequence[NoteKey | LogKey] = (),
     source: StatusSource | None = None,
+    disclosures: Sequence[ConsentDisclosure] = (),
 ) -> Report:
     """Take a file through the steps, and return the report; a file that cannot be read is a report, too.
 
@@ -71,6 +74,8 @@ def verify_file(
         anchors: certificates that may vouch for claim signers; without any, nobody is trusted.
         known_logs: keys of logs that the caller has from elsewhere.
         source: who can say what a consent allows; without one, that is not known.
+        disclosures: what the studio showed the caller, each checked by `parse_disclosure`; asked where `source` does
+            not know the picture. Those of other pictures are left aside.
     """
     findings: list[Finding] = []
     try:
@@ -93,7 +98,17 @@ def verify_file(
         step = 0 if isinstance(error, InputError) else 1
         axis = Axis(CredentialCode.UNREADABLE, "Could not check", _sentence(path, error))
         return _without_credential(path, question, axis, [*findings, Finding(step, error.code, str(error))])
-    return _judge(path, data, credential, picture, findings, question=question, known_logs=known_logs, source=source)
+    return _judge(
+        path,
+        data,
+        credential,
+        picture,
+        findings,
+        question=question,
+        known_logs=known_logs,
+        source=source,
+        disclosures=disclosures,
+    )
 
 
 def _judge(
@@ -106,6 +121,7 @@ def _judge(
     question: Question,
     known_logs: Sequence[NoteKey | LogKey],
     source: StatusSource | None,
+    disclosures: Sequence[ConsentDisclosure],
 ) -> Report:
     # (2) and (3): integrity and issuer
     credential_axis = judge_credential(credential, findings)
@@ -131,6 +147,14 @@ def _judge(
     )
     then, now, basis = consent_steps.NOT_LINKED, consent_steps.NOT_LINKED, None
     if ledger.assertion is not None:
+        source = choose_source(
+            source,
+            disclosures,
+            assertion=ledger.assertion,
+            digest=digest,
+            logged_at=None if ledger.entry is None else ledger.entry.at,
+            findings=findings,
+        )
         # (9): consent when it was stamped
         then, basis = consent_steps.judge_then(
             ledger.assertion,
@@ -151,7 +175,7 @@ def _judge(
             source=source,
             findings=findings,
         )
-    return _report(
+    report = _report(
         path,
         question,
         credential_axis,
@@ -167,6 +191,7 @@ def _judge(
         label=label,
         use=question.scope or ", ".join(ledger.assertion.scopes if ledger.assertion else ()),
     )
+    return replace(report, consent_opened=source.shown()) if isinstance(source, OpenedStatus) else report
 
 
 def _identify(path: Path, data: bytes) -> PictureFormat:

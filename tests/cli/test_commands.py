@@ -23,16 +23,17 @@ Options:
   -h, --help  Show this message and exit.
 
 Commands:
-  demo     See the whole job done, in front of you.
-  init     Create a studio in a folder.
-  consent  Record, show and withdraw consents.
-  erase    Destroy a person's data, and prove it.
-  stamp    Stamp pictures with Content Credentials.
-  verify   Check pictures: intact, from whom, with consent?
-  ledger   Show, prove and audit the ledger.
-  studio   Upgrade a studio, or move its database to a server.
-  trust    Hand out what others need to recognise you.
-  witness  Watch the ledgers of others, and cosign them.
+  demo      See the whole job done, in front of you.
+  init      Create a studio in a folder.
+  consent   Record, show and withdraw consents.
+  erase     Destroy a person's data, and prove it.
+  stamp     Stamp pictures with Content Credentials.
+  disclose  Show one picture's consent to somebody.
+  verify    Check pictures: intact, from whom, with consent?
+  ledger    Show, prove and audit the ledger.
+  studio    Upgrade a studio, or move its database to a server.
+  trust     Hand out what others need to recognise you.
+  witness   Watch the ledgers of others, and cosign them.
 
   Examples:
     provenance demo
@@ -53,6 +54,7 @@ WITHIN_A_STUDIO = [
     ["consent", "withdraw", "8F3K-QX2P"],
     ["consent", "notice"],
     ["stamp", "portrait.jpg", "--as", "camera", "--consent", "8F3K-QX2P"],
+    ["disclose", "portrait.jpg", "--to", "Daily Bugle", "-o", "portrait.consent.json"],
     ["ledger", "show"],
     ["ledger", "checkpoint"],
     ["ledger", "prove", "0"],
@@ -79,7 +81,7 @@ COMMANDS = dict(all_commands(root))
 
 def test_the_commands_are_these() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
-        *("demo", "init", "consent", "erase", "stamp", "verify", "ledger", "trust", "trust export"),
+        *("demo", "init", "consent", "erase", "stamp", "disclose", "verify", "ledger", "trust", "trust export"),
         *(f"consent {name}" for name in ("new", "show", "list", "receipt", "withdraw", "notice")),
         *(f"consent {name}" for name in ("request", "sign", "countersign", "check", "expiring", "renew", "event")),
         *(f"ledger {name}" for name in ("show", "checkpoint", "prove", "verify-proof", "audit", "rebuild")),

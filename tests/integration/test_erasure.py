@@ -51,7 +51,11 @@ SIGNED = Subject(
     born=date(1987, 6, 5),
     witness=PERSONAL["witness"],
     initials={Scope.AI_GENERATE: PERSONAL["initials"]},
-    details={"shoot_location": PERSONAL["arabic"], "shoot_description": PERSONAL["cyrillic"]},
+    details={
+        "shoot_location": PERSONAL["arabic"],
+        "shoot_description": PERSONAL["cyrillic"],
+        "representation": "union: Verband der Unikate",
+    },
     ink=INK,
 )
 

@@ -1,8 +1,9 @@
 """One byte changed anywhere in what was signed or handed out is found, and what was changed is named.
 
 Every place is tried, each with another byte than stood there: in the record, its body, its signatures, a disclosure,
-an event, a receipt and the receipt of a withdrawal. Where a document is laid out for people, a changed blank may mean
-the same; nothing else may. Only the short code is signed by nobody: it is where the studio finds the record.
+an event, a receipt, the receipt of a withdrawal and a disclosure of a picture's consent. Where a document is laid out
+for people, a changed blank may mean the same; nothing else may. Only the short code is signed by nobody: it is where
+the studio finds the record.
 """
 
 import dataclasses
@@ -12,12 +13,14 @@ from collections.abc import Callable
 import pytest
 from support.consents import KEY, NOW, SECRET, decisions, signed_event, signed_record
 from support.logs import Log
+from support.openings import disclosed, opening
 from support.refusals import assert_plain_message
 
 from provenance.canonical import from_base64url, parse_object
 from provenance.checkpoint import Checkpoint, sign_checkpoint
 from provenance.consent.disclosures import Disclosure, verify_disclosures
 from provenance.consent.events import ConsentEvent, parse_event
+from provenance.consent.openings import parse_disclosure
 from provenance.consent.receipts import Receipt, parse_receipt
 from provenance.consent.records import parse_record
 from provenance.consent.status import check_chain
@@ -90,6 +93,10 @@ def read_withdrawal(data: bytes) -> object:
     return receipt
 
 
+def read_opened(data: bytes) -> object:
+    return parse_disclosure(data, now=NOW)
+
+
 def noticed(read: Callable[[bytes], object], changed: bytes, whole: object) -> str | None:
     """Return what is said of a changed document; that it means the same, or None where the change is not noticed."""
     try:
@@ -105,6 +112,7 @@ DOCUMENTS: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
     "disclosure": (NAME.to_text().encode(), read_disclosure),
     "receipt": (RECEIPT.to_bytes(), read_receipt),
     "withdrawal": (WITHDRAWAL.to_bytes(), read_withdrawal),
+    "opened": (disclosed(opening(RECORD, [GIVEN, WITHDRAWN], revealed=[NAME])).to_bytes(), read_opened),
 }
 
 
