@@ -24,7 +24,8 @@ FORMATS = ("json", "json-ld", "kantara")
     type=click.Choice(FORMATS),
     default="json",
     show_default=True,
-    help="json: everything, for the person. json-ld (DPV) and kantara (1.1): without personal data, for other systems.",
+    help="Everything, for the person (json); or, for other systems and without personal data, the terms of DPV (json-ld) "
+    "or a Kantara receipt 1.1 (kantara).",
 )
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, readable=False), help="Where to write it, for you alone to read."

@@ -88,7 +88,7 @@ def test_the_commands_are_these() -> None:
         *(f"ledger {name}" for name in ("publish", "mirror", "monitor", "recover", "cosign", "anchor", "key")),
         *(f"ledger key {name}" for name in ("list", "add", "retire")),
         *("studio", "studio upgrade", "studio migrate"),
-        *("consent templates", "consent templates show", "consent timestamp"),
+        *("consent templates", "consent templates show", "consent timestamp", "consent export"),
         *("witness", *(f"witness {name}" for name in ("init", "add-log", "show", "serve"))),
     }
 
@@ -177,7 +177,8 @@ def test_the_version_is_that_of_the_package(terminal: Terminal) -> None:
         (["stamp", "--as", "camera"], "missing argument 'FILES...'", "see provenance stamp --help"),
         (
             ["stamp", "a.jpg", "--as", "painting"],
-            "invalid value for '--as': 'painting' is not one of 'camera', 'ai-generated'",
+            "invalid value for '--as': 'painting' is not one of 'camera', 'retouched', 'ai-edited', 'ai-generated', "
+            "'derivative'",
             "see provenance stamp --help",
         ),
         (
