@@ -113,6 +113,15 @@ class ConsentReader:
             VaultError: they cannot be opened, or were erased.
             VerificationError: they are not the ones that were signed.
         """
+        return {disclosure.name: disclosure.value for disclosure in self.salted_disclosures(recorded)}
+
+    def salted_disclosures(self, recorded: Recorded) -> list[Disclosure]:
+        """Return the personal data of a consent with their salts, so that others can check them too.
+
+        Raises:
+            VaultError: they cannot be opened, or were erased.
+            VerificationError: they are not the ones that were signed.
+        """
         return self._disclosed(recorded, DISCLOSURES, recorded.record.disclosure_digests)
 
     def record_key(self, recorded: Recorded) -> bytes:
@@ -184,18 +193,18 @@ class ConsentReader:
         for number, event in enumerate(recorded.history, 1):
             if event.type == "disclosed":
                 found = self._disclosed(recorded, event_data(number), event.detail.disclosed_to)
-                recipients += found.values()
+                recipients += [disclosure.value for disclosure in found]
         stamps = self._database.find_stamps_under(recorded.record.record_id)
         return Recall(tuple(stamps), tuple(dict.fromkeys(recipients)))
 
     # --- within
 
-    def _disclosed(self, recorded: Recorded, name: str, digests: tuple[str, ...]) -> dict[str, str]:
+    def _disclosed(self, recorded: Recorded, name: str, digests: tuple[str, ...]) -> list[Disclosure]:
         opened: Json = parse_json(self._open(recorded.record.record_id, name), place="disclosures")
         items = opened if isinstance(opened, list) else []
         found = [Disclosure.from_text(str(item)) for item in items]
         verify_disclosures(found, digests=digests)
-        return {disclosure.name: disclosure.value for disclosure in found}
+        return found
 
     def _proven(self, recorded: Recorded, index: int, randomness: str) -> tuple[bytes, str]:
         entry = self._database.entry(index)
