@@ -43,7 +43,7 @@ def typeset_form(form: Form, *, read: Read, time: RecordTime | None) -> bytes:
         "signatures": {
             "heading": labels("signatures"),
             "intent": read.intent or "",
-            "items": _signatures(record, personal, labels, picture[0] if picture else None),
+            "items": _signatures(record, personal, labels, "ink.svg" if picture else None),
         },
         "since": since(form.events, labels),
         "record": {"heading": labels("record"), "rows": _record(form, labels, time)},
@@ -53,7 +53,7 @@ def typeset_form(form: Form, *, read: Read, time: RecordTime | None) -> bytes:
     return typeset(
         "form",
         content,
-        images={} if picture is None else dict([picture]),
+        images={} if picture is None else {"ink.svg": picture},
         attachment=attachment,
         at=record.created_at,
     )
@@ -204,10 +204,11 @@ def _record(form: Form, labels: Labels, time: RecordTime | None) -> Json:
         [labels("log"), form.log_origin, "code"],
         [labels("entry"), str(form.entry)],
     ]
-    if time is not None and isinstance(time.time, TimeStamp):
-        rows.append([labels("dated"), f"{time.time.authority}, {to_seconds(time.time.at)}"])
-    elif time is not None and time.time is not None:
-        claimed = f"{time.time.claimed_authority}, {to_seconds(time.time.claimed_at)}"
+    known = None if time is None else time.time
+    if isinstance(known, TimeStamp):
+        rows.append([labels("dated"), f"{known.authority}, {to_seconds(known.at)}"])
+    elif known is not None:
+        claimed = f"{known.claimed_authority}, {to_seconds(known.claimed_at)}"
         rows.append([labels("dated"), f"{claimed} ({labels('dated_unverified')})"])
     return rows
 

@@ -13,6 +13,7 @@ MAX_STROKES: Final = 5000
 MAX_PIXELS: Final = 40_000_000
 PRINTED_PIXELS: Final = (1600, 800)
 
+_NAMESPACE: Final = "http://www.w3.org/2000/svg"
 _DATA_URL = re.compile(r"data:image/(svg\+xml|png);base64,([A-Za-z0-9+/=]+)", re.ASCII)
 _STROKES: Final = ("path", "polyline", "polygon", "line", "circle", "ellipse", "rect")
 _SILENT: Final = ("title", "desc", "metadata")
@@ -30,8 +31,8 @@ _ATTRIBUTES: Final = {
 }
 
 
-def printable(signature: str) -> tuple[str, bytes] | None:
-    """Return the name and content of a picture that shows the ink in a `signature`; None where none can be printed.
+def printable(signature: str) -> bytes | None:
+    """Return an SVG of ours that shows the ink in a `signature`; None where none can be printed.
 
     Of an SVG only strokes are taken over, with their colours and widths; one that holds anything else that would be
     seen, such as text, a picture or a link, is not printed. A PNG is decoded, laid on white and encoded anew.
@@ -43,11 +44,7 @@ def printable(signature: str) -> tuple[str, bytes] | None:
         data = base64.b64decode(found[2], validate=True)
     except binascii.Error:
         return None
-    if found[1] == "png":
-        image = _redrawn(data)
-        return None if image is None else ("ink.png", image)
-    drawing = _strokes(data)
-    return None if drawing is None else ("ink.svg", drawing)
+    return _redrawn(data) if found[1] == "png" else _strokes(data)
 
 
 class _Unfit(Exception):
@@ -75,7 +72,7 @@ class _Drawing:
             key: value for key, value in attributes.items() if key in _ATTRIBUTES and _ATTRIBUTES[key].fullmatch(value)
         }
         if self.root is None and local == "svg":
-            self.root = Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **_sized(kept, attributes)})
+            self.root = Element("svg", {"xmlns": _NAMESPACE, **_sized(kept, attributes)})
             self._open.append(self.root)
         elif self._open and (local == "g" or local in _STROKES):
             styled = {**kept, **_style(attributes.get("style", ""))}
@@ -154,4 +151,9 @@ def _redrawn(data: bytes) -> bytes | None:
     page.paste(ink, mask=ink.getchannel("A"))
     written = io.BytesIO()
     page.save(written, "PNG", optimize=True)
-    return written.getvalue()
+    # The typesetter takes files of text only.
+    picture = base64.b64encode(written.getvalue()).decode("ascii")
+    size = {"width": str(page.width), "height": str(page.height)}
+    root = Element("svg", {"xmlns": _NAMESPACE, "viewBox": f"0 0 {page.width} {page.height}"})
+    SubElement(root, "image", {**size, "href": f"data:image/png;base64,{picture}"})
+    return tostring(root)

@@ -50,7 +50,7 @@ def typeset(
     Args:
         template: what it looks like.
         content: every text of it.
-        images: SVG and PNG files of ours, by the names that the template knows.
+        images: SVG files of ours, by the names that the template knows.
         attachment: goes into the file.
         at: the file's date, so that it does not depend on a clock.
 
