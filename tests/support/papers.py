@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 from support.consents import decisions, signed_event, signed_record
 
@@ -72,4 +73,4 @@ def is_whole(document: bytes) -> bool:
     except Exception:
         # A changed byte can make it anything; whatever it is now, it is not whole.
         return False
-    return bool(status.intact and status.valid and status.coverage.name == "ENTIRE_FILE")
+    return bool(status.intact and status.valid and status.coverage is SignatureCoverageLevel.ENTIRE_FILE)
