@@ -22,6 +22,7 @@ EMAIL_PROTECTION = ExtendedKeyUsageOID.EMAIL_PROTECTION
 
 AUTHORITY_DAYS = 3653
 CLAIM_CERTIFICATE_DAYS = 366
+SEAL_CERTIFICATE_DAYS = 1096
 MAX_NAME_BYTES = 64  # ub-organization-name, RFC 5280 appendix A; some readers count bytes
 MAX_PEM_BYTES = 4 * 1024 * 1024
 
@@ -96,6 +97,48 @@ def make_claim_certificate(
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(authority=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([CLAIM_SIGNING, EMAIL_PROTECTION]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(_public(authority_key)),
+            critical=False,
+        ),
+        authority_key,
+    )
+
+
+def make_seal_certificate(
+    *,
+    key: SigningKey,
+    authority: x509.Certificate,
+    authority_key: SigningKey,
+    name: str,
+    country: str | None,
+    now: datetime,
+) -> x509.Certificate:
+    """Return a certificate for `key` that seals documents: P-256, without an extended purpose, at most 1096 days.
+
+    Validators of claims take none without a purpose, and readers of PDF do. It never outlives the authority's own.
+
+    Raises:
+        InputError: the name or country does not fit into a certificate.
+        KeyMaterialError: the authority's certificate has run out.
+    """
+    if now >= authority.not_valid_after_utc:
+        raise KeyMaterialError(
+            f"authority certificate: ended on {authority.not_valid_after_utc.date()}", code="certificate-expired"
+        )
+    public = _public(key)
+    end = min(now - _BACKDATED + timedelta(days=SEAL_CERTIFICATE_DAYS), authority.not_valid_after_utc)
+    return _sign(
+        x509.CertificateBuilder()
+        .subject_name(_name(name, country, name))
+        .issuer_name(authority.subject)
+        .public_key(public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _BACKDATED)
+        .not_valid_after(end)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_key_usage(authority=False), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(_public(authority_key)),

@@ -35,6 +35,7 @@ from provenance_cli.consent_decisions import SCOPES_HELP, decision_options, read
 from provenance_cli.consent_elsewhere import request, sign
 from provenance_cli.consent_export import export
 from provenance_cli.consent_life import check, event_command, expiring, renew
+from provenance_cli.consent_paper import form, is_pdf, write_paper
 from provenance_cli.consent_timestamp import timestamp
 
 CREATED_SCHEMA = "urn:headshot-provenance:schema:consent-created:1"
@@ -48,7 +49,7 @@ def command() -> None:
     """Record, show and withdraw consents."""
 
 
-for _command in (request, sign, check, expiring, renew, event_command, templates, timestamp, export):
+for _command in (request, sign, check, expiring, renew, event_command, templates, timestamp, export, form):
     command.add_command(_command)
 
 
@@ -263,11 +264,17 @@ def list_consents(*, as_json: bool, as_csv: bool, studio_path: Path | None, pass
 
 @command.command("receipt")
 @click.argument("code")
-@click.option("-o", "--output", type=click.Path(path_type=Path, readable=False), help="Where to write it.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, readable=False), help="Where to write it; .pdf prints it."
+)
 @studio_option
 @passphrase_option
 def receipt(code: str, *, output: Path | None, studio_path: Path | None, passphrase_file: Path | None) -> int:
-    """Write a person's receipt again."""
+    """Write a person's receipt again, as the file itself or, on paper, as a new PDF file with it inside."""
+    if output is not None and is_pdf(output):
+        where = (studio_path, passphrase_file)
+        write_paper(code, output, lambda papers, recorded: papers.receipt(recorded), what="Receipt", where=where)
+        return 0
     with unlocked(studio_path, passphrase_file) as keys:
         desk = ConsentDesk(keys.studio, keys)
         recorded = desk.find(parsed(parse_code, code))

@@ -127,7 +127,7 @@ class DisclosureDesk:
         if not names:
             return []
         try:
-            known = self._consents.personal(recorded)
+            known = self._consents.salted_disclosures(recorded)
         except VaultError as error:
             if error.code == "erased":
                 raise _erased(recorded) from error

@@ -246,7 +246,7 @@ class ErasureDesk(ConsentDesk):
                     found = self._disclosed(current, event_data(number), event.detail.disclosed_to)
                 except ProvenanceError:
                     continue
-                words += found.items()
+                words += [(disclosure.name, disclosure.value) for disclosure in found]
         return words
 
     def _public(self, current: Recorded) -> bytes:

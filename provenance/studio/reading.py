@@ -130,16 +130,16 @@ class ConsentReader:
             VaultError: they cannot be opened, or were erased.
             VerificationError: they are not the ones that were signed.
         """
-        return self._disclosed(recorded, DISCLOSURES, recorded.record.disclosure_digests)
+        return {disclosure.name: disclosure.value for disclosure in self.salted_disclosures(recorded)}
 
-    def personal(self, recorded: Recorded) -> list[Disclosure]:
-        """Return the personal data of a consent with their salts, as they can be shown to somebody.
+    def salted_disclosures(self, recorded: Recorded) -> list[Disclosure]:
+        """Return the personal data of a consent with their salts, so that others can check them too.
 
         Raises:
             VaultError: they cannot be opened, or were erased.
             VerificationError: they are not the ones that were signed.
         """
-        return self._opened(recorded, DISCLOSURES, recorded.record.disclosure_digests)
+        return self._disclosed(recorded, DISCLOSURES, recorded.record.disclosure_digests)
 
     def record_key(self, recorded: Recorded) -> bytes:
         """Return the key that makes the handles of a consent, 32 bytes.
@@ -232,16 +232,13 @@ class ConsentReader:
                 erased += 1
             elif event.type == "disclosed":
                 found = self._disclosed(recorded, event_data(number), event.detail.disclosed_to)
-                recipients += found.values()
+                recipients += [disclosure.value for disclosure in found]
         stamps = self._database.find_stamps_under(recorded.record.record_id)
         return Recall(tuple(stamps), tuple(dict.fromkeys(recipients)), erased)
 
     # --- within
 
-    def _disclosed(self, recorded: Recorded, name: str, digests: tuple[str, ...]) -> dict[str, str]:
-        return {disclosure.name: disclosure.value for disclosure in self._opened(recorded, name, digests)}
-
-    def _opened(self, recorded: Recorded, name: str, digests: tuple[str, ...]) -> list[Disclosure]:
+    def _disclosed(self, recorded: Recorded, name: str, digests: tuple[str, ...]) -> list[Disclosure]:
         opened: Json = parse_json(self._open(recorded.record.record_id, name), place="disclosures")
         items = opened if isinstance(opened, list) else []
         found = [Disclosure.from_text(str(item)) for item in items]

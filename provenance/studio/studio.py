@@ -1,5 +1,6 @@
 """Creating and opening a studio; unlocking its keys."""
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -28,6 +29,8 @@ MAX_KEY_BYTES = 64 * 1024
 
 _ROOT_FILE = "root.json"
 _FIRST_LOG_KEY = "log"
+_SEAL_KEY = "seal"
+_SEAL_CERTIFICATE = "seal.pem"
 _KEYS: dict[str, Algorithm] = {"authority": "ES256", "claim": "ES256", "controller": "Ed25519", "log": "Ed25519"}
 
 
@@ -138,6 +141,10 @@ class Studio:
     def claim_certificate(self) -> x509.Certificate:
         """Return the certificate that signs claims."""
         return self._certificate("claim.pem")
+
+    def seal_certificate(self) -> x509.Certificate:
+        """Return the certificate that seals documents; there is none before the first seal."""
+        return self._certificate(_SEAL_CERTIFICATE)
 
     def signing_log_key(self) -> NoteKey:
         """Return the newest key of the log that is in use.
@@ -255,6 +262,37 @@ class UnlockedStudio:
                 hint="a studio's certificate is valid for 366 days; make a new studio or renew its certificate",
             )
         return ClaimSigner(self._claim_key.sign, pki.to_pem(certificate), self.studio.anchors())
+
+    def seal_key(self) -> tuple[SigningKey, x509.Certificate]:
+        """Return the key that seals documents, and its certificate; both are made when they are first needed.
+
+        The key stays; a certificate that has run out is replaced.
+
+        Raises:
+            KeyMaterialError: the authority's certificate has run out, or a key cannot be read.
+        """
+        folder, now = self.studio.path / KEYS_FOLDER, self.studio.clock.now()
+        place = folder / f"{_SEAL_KEY}.key"
+        if not place.exists():
+            made = SigningKey.generate("ES256").to_pem(password=self._root.password(_SEAL_KEY))
+            # Somebody else may have made it in between; then theirs is the one.
+            with contextlib.suppress(FileExistsError):
+                durable.create(place, made, mode=durable.PRIVATE)
+        key = self.studio.load_key(_SEAL_KEY, self._root)
+        if (folder / _SEAL_CERTIFICATE).exists():
+            certificate = self.studio.seal_certificate()
+            if now < certificate.not_valid_after_utc:
+                return key, certificate
+        certificate = pki.make_seal_certificate(
+            key=key,
+            authority=self.studio.authority(),
+            authority_key=self.studio.load_key("authority", self._root),
+            name=self.studio.settings.name,
+            country=self.studio.settings.country,
+            now=now,
+        )
+        durable.replace(folder / _SEAL_CERTIFICATE, pki.to_pem(certificate).encode())
+        return key, certificate
 
 
 def find_folder(start: Path) -> Path:

@@ -88,7 +88,7 @@ def test_the_commands_are_these() -> None:
         *(f"ledger {name}" for name in ("publish", "mirror", "monitor", "recover", "cosign", "anchor", "key")),
         *(f"ledger key {name}" for name in ("list", "add", "retire")),
         *("studio", "studio upgrade", "studio migrate"),
-        *("consent templates", "consent templates show", "consent timestamp", "consent export"),
+        *("consent templates", "consent templates show", "consent timestamp", "consent export", "consent form"),
         *("witness", *(f"witness {name}" for name in ("init", "add-log", "show", "serve"))),
     }
 

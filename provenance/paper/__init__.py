@@ -1,0 +1,38 @@
+"""Paper: a signed consent as a release that agencies take, and a person's receipt, as sealed PDF files.
+
+Needs the extra `pdf`; its libraries are slow to load, and are imported where they are used.
+"""
+
+import importlib.util
+from typing import Final
+
+from provenance.errors import StudioError
+
+NEEDS: Final = (
+    "typst",
+    "pyhanko",
+    "segno",
+    "fontTools",
+    "fontpkg_noto_sans",
+    "fontpkg_amiri",
+    "fontpkg_noto_sans_arabic",
+    "fontpkg_noto_sans_devanagari",
+    "fontpkg_noto_sans_thai",
+    "justmytype_intl_cjk",
+    "justmytype_intl_rtl",
+)
+
+
+def check_installed() -> None:
+    """Check that all that paper needs is there, without loading it.
+
+    Raises:
+        StudioError: something is not.
+    """
+    for name in NEEDS:
+        if importlib.util.find_spec(name) is None:
+            raise StudioError(
+                f"pdf: the library {name} is not installed",
+                code="extra-missing",
+                hint="pip install 'headshot-provenance[pdf]'",
+            )
