@@ -413,3 +413,20 @@ def test_where_the_database_cannot_be_opened_again_the_outcome_stays_unknown(pat
     hint = "run the same command again when the disk or the server is back; what was finished stays finished"
     with refused(LedgerError, message, code="commit-unknown", hint=hint):
         remove()
+
+
+# --- scrubbing
+
+
+def test_what_another_program_deleted_without_overwriting_it_goes_too(path: Path) -> None:
+    secret = b"bytes that were deleted, and stayed where they were"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA secure_delete=OFF")
+        other.execute("CREATE TABLE note (data BLOB)")
+        other.execute("INSERT INTO note VALUES (?)", [secret])
+        other.execute("DELETE FROM note")
+    assert secret in path.read_bytes()
+    with closing(Database(path)) as database:
+        assert database.scrub()
+        assert path.with_name(f"{path.name}-wal").stat().st_size == 0
+    assert secret not in path.read_bytes()
