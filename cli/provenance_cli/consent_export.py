@@ -24,7 +24,7 @@ FORMATS = ("json", "json-ld", "kantara")
     type=click.Choice(FORMATS),
     default="json",
     show_default=True,
-    help="Everything, for the person (json); or for other systems, without personal data: DPV (json-ld) or Kantara 1.1.",
+    help="Everything, for the person; or for other systems, without personal data, DPV (json-ld) or Kantara 1.1.",
 )
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, readable=False), help="Where to write it, for you alone to read."

@@ -56,6 +56,17 @@ class Person:
         """Tell whether a use is permitted at a time."""
         return authorised(self.record, self.events, scope=scope, at=at).code is ConsentCode.IN_FORCE
 
+    def permits_everywhere(self, scope: Scope, *, at: datetime) -> bool:
+        """Tell whether a use is permitted at a time in every place and medium, for every purpose, unconstrained."""
+        grant = self.record.grant(scope)
+        return (
+            grant is not None
+            and self.permits(scope, at=at)
+            and grant.territory == (WORLD,)
+            and grant.media == grant.purposes == (ANY,)
+            and not grant.constraints
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class DataMining:
@@ -114,21 +125,14 @@ def model_release_ids(handles: Sequence[bytes]) -> list[str]:
 
 
 def _allowed(people: Sequence[Person], at: datetime) -> frozenset[Scope]:
-    return frozenset(scope for scope in _MINED if all(person.permits(scope, at=at) for person in people))
+    # Whoever reads the stamp cannot see a bound, so that a use within bounds is not one that is allowed.
+    return frozenset(scope for scope in _MINED if all(person.permits_everywhere(scope, at=at) for person in people))
 
 
 def _is_unlimited(person: Person, at: datetime) -> bool:
-    return all(person.permits(scope, at=at) and _is_unbounded(person, scope, at) for scope in UNLIMITED)
+    return all(person.permits_everywhere(scope, at=at) and _has_no_end(person, scope, at) for scope in UNLIMITED)
 
 
-def _is_unbounded(person: Person, scope: Scope, at: datetime) -> bool:
-    grant = person.record.grant(scope)
+def _has_no_end(person: Person, scope: Scope, at: datetime) -> bool:
     standing = stand(person.record, person.events, scope=scope, at=at)
-    return (
-        grant is not None
-        and grant.territory == (WORLD,)
-        and grant.media == grant.purposes == (ANY,)
-        and not grant.constraints
-        and standing.until is None
-        and standing.ends is None
-    )
+    return standing.until is None and standing.ends is None

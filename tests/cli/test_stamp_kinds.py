@@ -20,7 +20,18 @@ def code(terminal: Terminal, workshop: Workshop) -> str:
     """Record a consent to everything, and stamp the picture `photo.jpg` under it as `stamped/photo.jpg`."""
     permits = [word for scope in EVERYTHING for word in ("--permit", scope)]
     initials = [word for scope in ("ai.edit", "ai.generate") for word in ("--initials", f"{scope}=ZÅ")]
-    arguments = ["--until", "2049-06-30", "--use", USE, "--typed", "--adult", *initials, "--json"]
+    arguments = [
+        "--until",
+        "2049-06-30",
+        "--use",
+        USE,
+        "--typed",
+        "--adult",
+        *initials,
+        "--representation",
+        "none",
+        "--json",
+    ]
     ran = terminal("consent", "new", "--subject", "Zoë Ångström", *permits, *arguments)
     found: str = ran.document()["code"]
     draw_jpeg(Path("photo.jpg"), seed=31)

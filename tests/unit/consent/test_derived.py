@@ -112,7 +112,7 @@ def told_by(said: DataMining | None) -> set[Scope]:
     return {scope for scope, part in zip(MINED, parts, strict=True) if not part.endswith(" not allowed")}
 
 
-STATES = ("permit", "deny", "silence", "withdrawn", "expired", "not-begun", "superseded")
+STATES = ("permit", "deny", "silence", "withdrawn", "expired", "not-begun", "superseded", "somewhere", "constrained")
 
 
 def standing_so(states: dict[Scope, str]) -> Person:
@@ -130,6 +130,10 @@ def standing_so(states: dict[Scope, str]) -> Person:
             grant = dataclasses.replace(grant, since=date(2026, 1, 1), until=date(2026, 1, 31))
         elif state == "not-begun":
             grant = dataclasses.replace(grant, since=date(2026, 12, 24))
+        elif state == "somewhere":
+            grant = dataclasses.replace(grant, territory=("DE",))
+        elif state == "constrained":
+            grant = dataclasses.replace(grant, constraints=("no-political",))
         grants.append(grant)
     record = signed_record(grants)
     events = [signed_event(record)]
