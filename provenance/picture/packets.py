@@ -11,6 +11,7 @@ from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 from provenance.errors import InputError
+from provenance.picture.jpeg import XMP_HEADER
 from provenance.picture.properties import PREFIXES, PictureProperties, XmpProperty
 
 MAX_PACKET = 16 * 1024 * 1024
@@ -221,7 +222,10 @@ def _text(packet: bytes, place: str) -> tuple[bytes, bytes, bytes]:
     start, end = max(packet.find(b"<"), 0), packet.rfind(b">") + 1
     if len(packet) > MAX_PACKET:
         raise malformed(place, "it is too long")
-    if packet[:start].strip(b"\xef\xbb\xbf\x00" + _SPACE) or packet[end:].strip(b"\x00" + _SPACE):
+    # Some writers keep the header that belongs to JPEG.
+    if packet[:start].removeprefix(XMP_HEADER).strip(b"\xef\xbb\xbf\x00" + _SPACE) or packet[end:].strip(
+        b"\x00" + _SPACE
+    ):
         raise malformed(place, "it is not xml in utf-8")
     return packet[start:end], packet[:start], packet[end:]
 
