@@ -65,7 +65,7 @@ def put_packet(kind: PictureFormat, data: bytes, slot: Slot | None, packet: byte
 
 def _find_in_jpeg(data: bytes) -> list[Slot]:
     return [
-        Slot(f"jpeg APP1 at byte {part.start}", part.start, part.end, data[part.body + len(XMP_HEADER) : part.end])
+        Slot(f"JPEG APP1 at byte {part.start}", part.start, part.end, data[part.body + len(XMP_HEADER) : part.end])
         for part in walk_jpeg(data)
         if part.kind == "APP1" and data.startswith(XMP_HEADER, part.body)
     ]
@@ -107,7 +107,7 @@ def _check_no_list_before(data: bytes, slot: Slot) -> None:
             return
         if part.kind == "APP2" and data.startswith(_MPF, part.body):
             raise InputError(
-                f"{slot.place}: its xmp cannot grow, as a list of further pictures comes before it",
+                f"xmp, {slot.place}: the packet cannot grow, as a list of further pictures comes before it",
                 code="xmp-place",
                 hint="export the picture again",
             )
@@ -121,7 +121,7 @@ def _find_in_png(data: bytes) -> list[Slot]:
     for part in walk_png(data):
         if part.kind != "iTXt" or not data.startswith(PNG_KEYWORD, part.body):
             continue
-        place = f"png iTXt at byte {part.start}"
+        place = f"PNG iTXt at byte {part.start}"
         rest = data[part.body + len(PNG_KEYWORD) : part.end - 4]
         compressed, (_, _, text) = rest[:1] == b"\x01", _three(rest[2:])
         if compressed:
@@ -155,7 +155,7 @@ def _put_in_png(data: bytes, slot: Slot | None, packet: bytes) -> bytes:
 
 def _find_in_webp(data: bytes) -> list[Slot]:
     return [
-        Slot(f"webp XMP at byte {part.start}", part.start, part.end, data[part.body : part.body + _length(data, part)])
+        Slot(f"WebP XMP at byte {part.start}", part.start, part.end, data[part.body : part.body + _length(data, part)])
         for part in walk_webp(data)
         if part.kind == "XMP "
     ]
@@ -219,7 +219,7 @@ def _find_in_tiff(data: bytes) -> list[Slot]:
     found = []
     for entry in entries:
         if entry.tag == XMP:
-            place = f"tiff directory at byte {first}, tag {XMP}"
+            place = f"TIFF directory at byte {first}, tag {XMP}"
             if entry.type not in _BYTES or entry.start + entry.size > len(data):
                 raise malformed(place, "it is not there in bytes")
             found.append(Slot(place, entry.start, entry.start + entry.size, entry.raw(data)))

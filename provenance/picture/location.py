@@ -5,6 +5,7 @@ Afterwards it would be too late: credentials cover the metadata too.
 
 import hashlib
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provenance.errors import InputError
@@ -14,7 +15,7 @@ from provenance.picture.png import walk_png
 from provenance.picture.private_names import is_position
 from provenance.picture.private_places import Piece, Unread, find_pieces
 from provenance.picture.private_texts import blank_texts
-from provenance.picture.reading import read_picture
+from provenance.picture.reading import MAX_BLOCKS, read_picture
 from provenance.picture.xmp_writing import sealed
 
 
@@ -70,11 +71,11 @@ def strip_location(data: bytes) -> Stripped:
     out = bytearray(data)
     removed: list[Removed] = []
     unread: list[str] = []
-    for piece in find_pieces(picture.format, data):
+    for piece in _bounded(picture.format, data):
         if isinstance(piece, Unread):
             unread.append(piece.place)
-            continue
-        removed += _blank(out, data, piece)
+        else:
+            removed += _blank(out, data, piece)
     if picture.format is PictureFormat.PNG:
         _mend_checksums(out, data)
         changed, names = blank_texts(bytes(out))
@@ -95,7 +96,7 @@ def find_location(data: bytes) -> tuple[Removed, ...]:
     kind = read_picture(data).format
     found: list[Removed] = []
     try:
-        for piece in find_pieces(kind, data):
+        for piece in _bounded(kind, data):
             if isinstance(piece, Piece):
                 found += [Removed(piece.place, name) for name in _names(piece, data)]
         if kind is PictureFormat.PNG:
@@ -112,9 +113,17 @@ def _names(piece: Piece, data: bytes) -> list[str]:
         return []
 
 
+def _bounded(kind: PictureFormat, data: bytes) -> Iterator[Piece | Unread]:
+    """Yield the blocks of a file as long as their number and length are such as no honest file exceeds."""
+    budget = 4 * len(data)
+    for number, piece in enumerate(find_pieces(kind, data)):
+        budget -= 0 if isinstance(piece, Unread) else sum(end - start for start, end in piece.stretches)
+        if number == MAX_BLOCKS or budget < 0:
+            raise damaged(kind.name.lower(), 0, "there is too much metadata")
+        yield piece
+
+
 def _joined(piece: Piece, data: bytes) -> bytes:
-    if sum(end - start for start, end in piece.stretches) > len(data):
-        raise damaged("picture", piece.stretches[0][0], "a block of metadata is longer than the file")
     return b"".join(data[start:end] for start, end in piece.stretches)
 
 

@@ -254,7 +254,7 @@ def _elements(text: bytes, place: str) -> list[_Element]:
 def malformed(place: str, reason: str) -> InputError:
     """Return the error for a packet that cannot be edited, and is not replaced either."""
     return InputError(
-        f"{place}: the xmp packet cannot be edited: {reason}",
+        f"xmp, {place}: the packet cannot be edited: {reason}",
         code="xmp-malformed",
         hint="export the picture again, or take its xmp out with the program that wrote it",
     )

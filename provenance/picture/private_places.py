@@ -16,6 +16,7 @@ from provenance.picture.tiff import IPTC, ORIGINAL_RAW, PHOTOSHOP, XMP, director
 from provenance.picture.webp import walk_webp
 
 MAX_TRAILING = 64  # pictures behind the picture
+MAX_EXTENDED = 16  # packets of extended XMP in one of them
 
 Blank = Callable[[bytes], tuple[list[Edit], list[str]]]
 
@@ -100,6 +101,8 @@ def _in_jpeg(data: bytes, base: int, depth: int = 0) -> Iterator[Piece | Unread]
         joined = [(base + part.body + len(PHOTOSHOP_HEADER), base + part.end) for part in photoshop]
         place = f"JPEG APP13 at byte {base + photoshop[0].start}"
         yield Piece(place, joined, partial(blank_in_photoshop, place=place))
+    if len(extended) > MAX_EXTENDED:
+        raise damaged("jpeg", base, "there are too many extended packets")
     for digest, parts in extended.items():
         yield _extended(own, base, digest, parts)
 

@@ -478,12 +478,45 @@ UNREADABLE: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "too many resources",
         "picture-damaged",
     ),
+    "extended packets": (
+        lambda: (
+            encoded("JPEG")[:2]
+            + b"".join(
+                jpeg_segment(0xE1, b"http://ns.adobe.com/xmp/extension/\x00" + b"%032d" % n + bytes(8) + b"<a/>")
+                for n in range(17)
+            )
+            + encoded("JPEG")[2:]
+        ),
+        "there are too many extended packets",
+        "picture-damaged",
+    ),
+    "blocks": (
+        lambda: encoded("JPEG")[:2] + jpeg_segment(0xE1, b"Exif\x00\x00") * 4097 + encoded("JPEG")[2:],
+        "there is too much metadata",
+        "picture-damaged",
+    ),
+    "items": (
+        lambda: encoded("TIFF")[:4] + _many_packets(),
+        "there is too much metadata",
+        "picture-damaged",
+    ),
     "overlap": (
         lambda: _gps_in_the_strip(),
         "its metadata and its picture overlap",
         "picture-damaged",
     ),
 }
+
+
+def _many_packets() -> bytes:
+    """Return what follows the first four bytes of a TIFF of which five directories call the whole file their XMP."""
+    size = 12 + 5 * 42
+    out = struct.pack("<I", 12) + b"abcd"
+    for number in range(5):
+        entries = struct.pack("<HHII", 273, 4, 1, 8) + struct.pack("<HHII", 279, 4, 1, 4)
+        following = 0 if number == 4 else 12 + 42 * (number + 1)
+        out += struct.pack("<H", 3) + entries + struct.pack("<HHII", 33723, 1, size, 0) + struct.pack("<I", following)
+    return out
 
 
 def _gps_in_the_strip() -> bytes:

@@ -331,7 +331,7 @@ BROKEN = {
 
 @pytest.mark.parametrize(("reason", "packet"), [(reason, packet) for reason in BROKEN for packet in BROKEN[reason]])
 def test_a_malformed_packet_is_refused_and_never_replaced(reason: str, packet: bytes) -> None:
-    place = f"jpeg APP1 at byte 2: the xmp packet cannot be edited: {reason}"
+    place = f"xmp, JPEG APP1 at byte 2: the packet cannot be edited: {reason}"
     hint = "export the picture again, or take its xmp out with the program that wrote it"
     with refused(InputError, place, code="xmp-malformed", hint=hint):
         write_xmp(jpeg(packet), ONE)
