@@ -5,12 +5,12 @@ holds it, and the withdrawal secret.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
 
-from provenance.canonical import Json, canonical_bytes, parse_object
+from provenance.canonical import Json, JsonObject, canonical_bytes, parse_object
 from provenance.clock import to_seconds
 from provenance.consent.codes import secret_digest
 from provenance.consent.dated import RecordTime, parse_time
@@ -94,7 +94,8 @@ def parse_receipt(data: bytes, *, roots: Sequence[x509.Certificate] = ()) -> Rec
 
     Raises:
         InputError: it is malformed.
-        VerificationError: a signature in the record does not verify, or its time-stamp is about something else.
+        VerificationError: a signature in the record does not verify, its time-stamp is about something else, or what
+            a person reads in it is not what was signed.
     """
     if len(data) > MAX_RECEIPT_BYTES:
         raise InputError(f"receipt: expected at most {MAX_RECEIPT_BYTES} bytes, got {len(data)}")
@@ -116,7 +117,27 @@ def parse_receipt(data: bytes, *, roots: Sequence[x509.Certificate] = ()) -> Rec
     body = entry.encode("utf-8", "replace")
     signed = parse_record(canonical_bytes(record))
     time = parse_time(document["timestamp"], signed, roots=roots) if "timestamp" in document else None
-    return Receipt(code, signed, body, proof, key, secret, time)
+    receipt = Receipt(code, signed, body, proof, key, secret, time)
+    _check_told(document, receipt.to_json())
+    return receipt
+
+
+def _check_told(document: JsonObject, told: JsonObject) -> None:
+    """Check that what a person reads in a receipt is what its record says, and that nothing was added to it."""
+    for name in ("studio", "signed_at", "decisions"):
+        if document.get(name) != told[name]:
+            raise VerificationError(f"receipt: {name} is not what the signed record says", code="receipt-told")
+    _check_members(document, told, "receipt")
+    for name in ("ledger", "withdrawal"):
+        _check_members(document[name], told[name], f"receipt.{name}")
+    withdrawal = document["withdrawal"]
+    if isinstance(withdrawal, dict) and withdrawal["how"] != _HOW:
+        raise VerificationError("receipt.withdrawal: how is not the way to withdraw", code="receipt-told")
+
+
+def _check_members(found: object, told: object, place: str) -> None:
+    if isinstance(found, Mapping) and isinstance(told, Mapping) and (strays := {*found} ^ {*told}):
+        raise InputError(f"{place}: expected the members {', '.join(told)}, and differs in {min(strays)[:40]!r}")
 
 
 def describe(grants: Sequence[Grant]) -> list[str]:

@@ -42,7 +42,7 @@ _MARKS = "\u200c\u200d\u200e\u200f"
 
 _REQUIRED = ("id", "version", "kind", "languages", "legal_basis", "revocability", "retention", "scopes", "text")
 _OPTIONAL = ("jurisdictions", "term", "signers")
-_LINES = ("title", "permitted", "denied", "signing")
+_LINES = ("title", "denied", "signing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Wording:
     Attributes:
         title: one line.
         text: what is read before the choices.
-        permitted: the line above the choices whose default is to permit.
+        permitted: the line above the choices whose default is to permit; None where there are none.
         denied: the line above those whose default is to deny.
         signing: the sentence above the signature.
         choices: what each scope is called.
@@ -77,7 +77,7 @@ class Wording:
 
     title: str
     text: str
-    permitted: str
+    permitted: str | None
     denied: str
     signing: str
     choices: Mapping[Scope, str]
@@ -138,7 +138,7 @@ class Template:
         parts = [words.title, words.text]
         for heading, default in ((words.permitted, "permit"), (words.denied, "deny")):
             lines = [f"- {words.choices[asked.scope]}" for asked in self.asked if asked.default == default]
-            if lines:
+            if heading is not None and lines:
                 parts.append("\n".join([heading, *lines]))
         parts.append(f"{self.id} {self.version} ({language})\n")
         return "\n\n".join(parts).replace(STUDIO, studio)
@@ -229,6 +229,9 @@ def _asked(entry: "_Table", root: "_Table") -> Asked:
     basis = EXPLICIT_CONSENT if scope.is_biometric and holder is root else holder.read("legal_basis", parse_basis)
     if scope.is_biometric and basis != EXPLICIT_CONSENT:
         raise entry.wrong("legal_basis", f"{EXPLICIT_CONSENT}, as {scope} needs explicit consent", basis)
+    if default == "permit" and basis in CONSENT_BASES:
+        # GDPR, recital 32: silence, pre-ticked boxes or inactivity are no consent.
+        raise entry.wrong("default", f"deny for {scope}, as consent is never given by silence", default)
     holder = entry if "revocability" in entry.members else root
     revocability = holder.read("revocability", parse_revocability)
     if irrevocable_until(revocability) is not None:
@@ -263,7 +266,8 @@ def _check_asked(
 
 def _wording(table: "_Table", language: str, asked: tuple[Asked, ...]) -> Wording:
     choices = [item.scope.value for item in asked]
-    table.only((*_LINES, "text", "choices"))
+    expected = any(item.default == "permit" for item in asked)
+    table.only((*_LINES, "text", "choices", *(["permitted"] if expected else [])))
     named = table.table("choices")
     named.only(choices)
     title, text = table.line("title", MAX_LINE), table.text("text")
@@ -276,7 +280,7 @@ def _wording(table: "_Table", language: str, asked: tuple[Asked, ...]) -> Wordin
     return Wording(
         title=title,
         text=text,
-        permitted=table.line("permitted", MAX_LINE),
+        permitted=table.line("permitted", MAX_LINE) if expected else None,
         denied=table.line("denied", MAX_LINE),
         signing=table.line("signing", MAX_LINE),
         choices={item.scope: named.line(item.scope.value, MAX_LINE) for item in asked},

@@ -457,3 +457,35 @@ def test_a_key_is_exchanged_under_a_passphrase(terminal: Terminal, sealed: Path)
     studio = Studio(sealed)
     assert Logbook(studio).audit().entries == 3
     studio.close()
+
+
+def test_a_site_that_is_older_than_what_was_signed_recovers_too_little(
+    terminal: Terminal, workshop: Workshop, tmp_path: Path
+) -> None:
+    copy = back_up(workshop, tmp_path / "yesterday.db")
+    assert terminal(*NEW_CONSENT).code == 0
+    assert terminal("ledger", "publish", "../site").code == 0
+    assert terminal(*NEW_CONSENT).code == 0
+    put_back(workshop, copy)
+    terminal("ledger", "recover", "../site").refuses(
+        3,
+        "ledger: has 6 entries now, as published, which is too few: ledger/high-water: expected a ledger of at least "
+        "8 entries, got 6",
+        "sign nothing; find a newer copy of this studio, or a mirror of its ledger to recover from",
+    )
+    assert terminal(*NEW_CONSENT).code == 3
+
+
+def test_a_date_under_other_roots_is_not_kept(terminal: Terminal, workshop: Workshop, tmp_path: Path) -> None:
+    tsa = Tsa(tmp_path / "tsa")
+    roots = tmp_path / "roots.pem"
+    roots.write_bytes(Tsa(tmp_path / "other").root.public_bytes(Encoding.PEM))
+    with serving_tsa(tsa.reply) as url:
+        ran = terminal("ledger", "anchor", "--tsa", url, "--roots", roots)
+        assert (ran.code, ran.out) == (3, "")
+        assert (
+            "waits to be dated: time-stamp: its signature is wrong, or its certificate does not lead to a tru"
+            in ran.err
+        )
+        roots.write_bytes(b"no certificate")
+        assert terminal("ledger", "anchor", "--tsa", url, "--roots", roots).code == 3

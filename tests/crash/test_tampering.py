@@ -217,8 +217,8 @@ def test_any_of_a_thousand_bits_that_are_flipped_in_the_file_is_found_or_is_in_n
     path: Path, content: bytes, chunk: int
 ) -> None:
     found = flip_file(path, content, flips=100, seed=chunk)
-    assert found["entry"] > 20
-    assert found["in no row"] < 60
+    assert found["entry"] > 10
+    assert found["in no row"] < 85
 
 
 def test_keys_out_of_their_order_do_not_keep_the_audit_for_ever(path: Path, content: bytes) -> None:

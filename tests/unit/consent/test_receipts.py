@@ -253,9 +253,37 @@ def test_half_a_character_in_the_entry_is_refused() -> None:
         parse_receipt(data).verify()
 
 
-def test_what_a_receipt_says_of_the_decisions_is_read_from_the_record() -> None:
-    data = written(decisions=["yes: everything"])
-    assert parse_receipt(data).to_json()["decisions"] == describe(RECORD.grants)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("decisions", ["yes: everything"]), ("studio", "Another Studio"), ("signed_at", "2020-01-01T00:00:00Z")],
+)
+def test_what_a_person_reads_in_a_receipt_is_what_was_signed(name: str, value: Json) -> None:
+    with refused(VerificationError, f"receipt: {name} is not what the signed record says", code="receipt-told"):
+        parse_receipt(written(**{name: value}))
+
+
+def test_another_way_to_withdraw_is_refused() -> None:
+    with refused(VerificationError, "receipt.withdrawal: how is not the way to withdraw", code="receipt-told"):
+        parse_receipt(written(withdrawal={"secret": SECRET, "how": "Write to thief@example.org"}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"note": "x"}, "receipt: expected the members schema, code, studio, signed_at, decisions, withdrawal, …"),
+        (
+            {"withdrawal": {"secret": SECRET}},
+            "receipt.withdrawal: expected the members secret, how, and differs in 'how'",
+        ),
+        (
+            {"ledger": {"entry": "", "key": "", "proof": "", "url": ""}},
+            "receipt.ledger: expected the members entry, key, proof, and differs in 'url'",
+        ),
+    ],
+)
+def test_a_receipt_with_other_members_is_refused(changes: dict[str, Json], message: str) -> None:
+    with refused(InputError, message):
+        parse_receipt(written(**changes))
 
 
 # --- the words

@@ -11,6 +11,8 @@ from support.pictures import draw_jpeg
 from support.refusals import refused
 from support.studios import USE, FixedClock, make_studio, open_keys, record_consent, stamped
 
+from provenance import jws
+from provenance.canonical import from_base64url
 from provenance.consent.events import EventType
 from provenance.consent.grants import Grant, decide
 from provenance.consent.parties import Terms
@@ -307,6 +309,17 @@ def test_a_withdrawal_receipt_of_another_record_or_event_does_not_verify(studio:
         dataclasses.replace(receipt, entry=consent.entry, proof=consent.proof).verify(first.record)
     with refused(VerificationError, "withdrawal receipt: its event is no withdrawal", code="receipt-event"):
         desk.withdrawal_receipt(first, first.history[0])
+
+
+def test_a_withdrawal_receipt_that_another_controller_signed_does_not_verify(studio: Studio, desk: ConsentDesk) -> None:
+    recorded = record_consent(studio)
+    event = desk.withdraw(recorded, scopes=None, proof="studio")
+    receipt = desk.withdrawal_receipt(desk.find(recorded.code), event)
+    payload = from_base64url(str(receipt.envelope["payload"]), place="payload")
+    forged = jws.sign(payload, [(SigningKey.generate("Ed25519"), {"role": "controller", "signed_at": "x"})])
+    message = "withdrawal receipt: signed by another controller"
+    with refused(VerificationError, message, code="controller-mismatch"):
+        dataclasses.replace(receipt, envelope=forged).verify(recorded.record)
 
 
 def test_a_changed_character_of_a_withdrawal_receipt_is_found(studio: Studio, desk: ConsentDesk) -> None:
