@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 from provenance.errors import InputError
 from provenance.picture.jpeg import XMP_HEADER
-from provenance.picture.properties import PREFIXES, PictureProperties, XmpProperty
+from provenance.picture.properties import PREFIXES, Form, PictureProperties, XmpProperty
 
 MAX_PACKET = 16 * 1024 * 1024
 MAX_DEPTH = 64
@@ -205,9 +205,13 @@ def _description(properties: PictureProperties, about: bytes) -> bytes:
 
 
 def _said(stated: XmpProperty) -> str:
+    language = ' xml:lang="x-default"' if stated.form is Form.LANGUAGES else ""
     values = [escape(value) for value in stated.values]
-    listed = "".join(f"<rdf:li>{value}</rdf:li>" for value in values)
-    return f"<{stated.qualified}>{f'<rdf:Bag>{listed}</rdf:Bag>' if stated.is_bag else values[0]}</{stated.qualified}>"
+    inner = values[0]
+    if stated.form is not Form.TEXT:
+        listed = "".join(f"<rdf:li{language}>{value}</rdf:li>" for value in values)
+        inner = f"<rdf:{stated.form.value}>{listed}</rdf:{stated.form.value}>"
+    return f"<{stated.qualified}>{inner}</{stated.qualified}>"
 
 
 def _root(elements: list[_Element], place: str) -> _Element:

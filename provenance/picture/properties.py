@@ -1,8 +1,10 @@
 """What a stamp writes into a picture's XMP beside its credentials, for people and programs that read no credentials."""
 
+import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from provenance.canonical import Json
 from provenance.errors import InputError
 
 IPTC_EXTENSION = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
@@ -13,6 +15,14 @@ MAX_VALUE = 500
 MAX_VALUES = 64
 
 
+class Form(enum.Enum):
+    """How the values of a property stand in XMP."""
+
+    TEXT = "text"
+    BAG = "Bag"  # an unordered array
+    LANGUAGES = "Alt"  # one text for each language; only the default one is written
+
+
 @dataclass(frozen=True, slots=True)
 class XmpProperty:
     """One property of a picture.
@@ -21,13 +31,13 @@ class XmpProperty:
         namespace: its IRI.
         name: within the namespace.
         values: one, or those of a bag.
-        is_bag: whether it is an unordered array (`rdf:Bag`).
+        form: how they stand.
     """
 
     namespace: str
     name: str
     values: tuple[str, ...]
-    is_bag: bool = False
+    form: Form = Form.TEXT
 
     @property
     def qualified(self) -> str:
@@ -46,6 +56,7 @@ class PictureProperties:
         model_release_status: the IRI of a PLUS code, such as `http://ns.useplus.org/ldf/vocab/MR-LMR`.
         model_release_ids: what the releases are called.
         data_mining: the IRI of a PLUS code, such as `http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED`.
+        other_constraints: what `DMI-PROHIBITED-SEECONSTRAINT` refers to.
         ai_system: what generated the picture.
         ai_system_version: its version.
     """
@@ -54,6 +65,7 @@ class PictureProperties:
     model_release_status: str | None = None
     model_release_ids: tuple[str, ...] = ()
     data_mining: str | None = None
+    other_constraints: str | None = None
     ai_system: str | None = None
     ai_system_version: str | None = None
 
@@ -93,4 +105,14 @@ class PictureProperties:
             if value is not None:
                 yield XmpProperty(namespace, name, (value,))
         if self.model_release_ids:
-            yield XmpProperty(PLUS, "ModelReleaseID", self.model_release_ids, is_bag=True)
+            yield XmpProperty(PLUS, "ModelReleaseID", self.model_release_ids, Form.BAG)
+        if self.other_constraints is not None:
+            yield XmpProperty(PLUS, "OtherConstraints", (self.other_constraints,), Form.LANGUAGES)
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the same values as the data of a `cawg.metadata` assertion, which is JSON-LD; empty for none."""
+        said: dict[str, Json] = {
+            stated.qualified: list(stated.values) if stated.form is Form.BAG else stated.values[0] for stated in self
+        }
+        spaces: dict[str, Json] = {PREFIXES[stated.namespace]: stated.namespace for stated in self}
+        return {"@context": spaces, **said} if said else {}

@@ -22,7 +22,8 @@ STATED = PictureProperties(
     digital_source_type=GENERATED,
     model_release_status="http://ns.useplus.org/ldf/vocab/MR-LMR",
     model_release_ids=("one & <two>", "three"),
-    data_mining="http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED",
+    data_mining="http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED-SEECONSTRAINT",
+    other_constraints="AI training not allowed; <ask>",
     ai_system="Portrait & Co",
     ai_system_version="1.2 <beta>",
 )
@@ -32,7 +33,8 @@ SEEN = {
     "XMP-iptcExt:AISystemVersionUsed": "1.2 <beta>",
     "XMP-plus:ModelReleaseStatus": "MR-LMR",
     "XMP-plus:ModelReleaseID": ["one & <two>", "three"],
-    "XMP-plus:DataMining": "http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED",
+    "XMP-plus:DataMining": "http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED-SEECONSTRAINT",
+    "XMP-plus:OtherConstraints": "AI training not allowed; <ask>",
 }
 ENDINGS = {"JPEG": "jpg", "PNG": "png", "WebP": "webp", "TIFF": "tif"}
 # What follows from where things lie, and from the file's own length and date.

@@ -38,6 +38,7 @@ ALL = PictureProperties(
     model_release_status=LIMITED,
     model_release_ids=("one & <two>", '"three"'),
     data_mining=PROHIBITED,
+    other_constraints="AI training not allowed; <ask>",
     ai_system="Portrait & Co",
     ai_system_version="1.2 <beta>",
 )
@@ -51,6 +52,7 @@ SAID = [
     (f"{PLUS}DataMining", PROHIBITED),
     (f"{PLUS}ModelReleaseID", "one & <two>"),
     (f"{PLUS}ModelReleaseID", '"three"'),
+    (f"{PLUS}OtherConstraints", "AI training not allowed; <ask>"),
 ]
 
 PLAIN = {kind: encoded(kind) for kind in ("JPEG", "PNG", "WEBP", "TIFF")}
@@ -467,7 +469,7 @@ def test_what_must_be_an_iri_is_one(name: str, value: str) -> None:
 
 @pytest.mark.parametrize("value", ["", " ", "a\nb", "a\x00", "\u202eabc", "a" * 501, "\ud800"])
 def test_a_text_that_nobody_could_read_is_refused(value: str) -> None:
-    for stated in ({"ai_system": value}, {"ai_system_version": value}, {"model_release_ids": ("a", value)}):
+    for stated in ({"ai_system": value}, {"other_constraints": value}, {"model_release_ids": ("a", value)}):
         with pytest.raises(InputError, match="expected 1 to 500 printable characters"):
             PictureProperties(**stated)
 
@@ -486,3 +488,29 @@ def test_the_segment_has_the_marker_of_an_application() -> None:
     written = write_xmp(encoded("JPEG"), ONE)
     packet = only_packet(written)
     assert jpeg_segment(0xE1, XMP_HEADER + packet) in written
+
+
+def test_the_same_values_make_an_assertion() -> None:
+    assert PictureProperties().to_json() == {}
+    assert ALL.to_json() == {
+        "@context": {
+            "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
+            "plus": "http://ns.useplus.org/ldf/xmp/1.0/",
+        },
+        "Iptc4xmpExt:DigitalSourceType": GENERATED,
+        "Iptc4xmpExt:AISystemUsed": "Portrait & Co",
+        "Iptc4xmpExt:AISystemVersionUsed": "1.2 <beta>",
+        "plus:ModelReleaseStatus": LIMITED,
+        "plus:DataMining": PROHIBITED,
+        "plus:ModelReleaseID": ["one & <two>", '"three"'],
+        "plus:OtherConstraints": "AI training not allowed; <ask>",
+    }
+    assert list(ONE.to_json()["@context"]) == ["Iptc4xmpExt"]  # type: ignore[arg-type]
+
+
+def test_an_assertion_of_the_values_can_be_signed_and_read() -> None:
+    signed = Maker().sign(encoded("JPEG"), assertions=[{"label": "cawg.metadata", "data": ALL.to_json()}])
+    store = read_picture(signed).store
+    assert store is not None
+    assert b"cawg.metadata" in store.data
+    assert b"AI training not allowed; <ask>" in store.data
