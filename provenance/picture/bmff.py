@@ -177,6 +177,23 @@ def metadata_of_bmff(data: bytes) -> Iterator[MetadataBlock]:
             yield MetadataBlock(BlockKind.XMP, place, body, flaw=flaw)
 
 
+def metadata_places_in_bmff(data: bytes) -> Iterator[tuple[BlockKind, str, list[tuple[int, int]], bytes]]:
+    """Yield where the EXIF and XMP of a file of boxes lie: kind, place for people, stretches of bytes, encoding.
+
+    Raises:
+        InputError: see `digest_bmff`.
+    """
+    for box in boxes(data, 0, len(data)):
+        if box.type == b"uuid" and data[box.body : box.body + 16] == _XMP_UUID:
+            yield BlockKind.XMP, f"BMFF uuid at byte {box.start}", [(box.body + 16, box.end)], b""
+    meta = _read_meta(data)
+    for item in meta.items.values() if meta is not None else ():
+        if meta is not None and (item.type == b"Exif" or item.content_type == _XMP_TYPE):
+            places = _extents(data, meta, item)
+            place = f"BMFF item {item.number} ({_name(item.type)}) at byte {places[0][0] if places else 0}"
+            yield BlockKind.EXIF if item.type == b"Exif" else BlockKind.XMP, place, places, item.encoding
+
+
 def find_store_in_bmff(data: bytes) -> EmbeddedStore | None:
     """Return the manifest store of a file of boxes; C2PA 2.4, A.5.
 

@@ -10,7 +10,7 @@ from provenance.picture.photoshop import metadata_in_photoshop
 
 SIGNATURE_BYTES = 8
 _XMP_KEYWORD = "XML:com.adobe.xmp"
-_RAW_PROFILE = re.compile(rb"\A\n?[^\n]{1,79}\n\s*\d{1,9}\n")  # ImageMagick: name, length, hexadecimal digits
+RAW_PROFILE = re.compile(rb"\A\n?[^\n]{1,79}\n\s*\d{1,9}\n")  # ImageMagick: name, length, hexadecimal digits
 _PHOTOSHOP = b"8BIM"
 
 
@@ -54,12 +54,12 @@ def metadata_of_png(data: bytes) -> Iterator[MetadataBlock]:
         elif part.kind == "eXIf":
             yield MetadataBlock(BlockKind.EXIF, place, data[part.body : part.end - 4])
         elif part.kind in ("tEXt", "zTXt", "iTXt"):
-            key, text, flaw = _text(part.kind, data[part.body : part.end - 4], budget)
+            key, text, flaw = read_text(part.kind, data[part.body : part.end - 4], budget)
             budget -= 0 if part.kind == "tEXt" else len(text)
             yield from _typed(key, text, place, flaw)
 
 
-def _text(kind: str, body: bytes, budget: int) -> tuple[str, bytes, str | None]:
+def read_text(kind: str, body: bytes, budget: int) -> tuple[str, bytes, str | None]:
     """Return keyword, text in UTF-8, and what is wrong with it; PNG 3rd edition, 11.3.3."""
     keyword, _, rest = body.partition(b"\x00")
     key = keyword.decode("latin-1")
@@ -88,7 +88,7 @@ def _typed(key: str, text: bytes, place: str, flaw: str | None) -> Iterator[Meta
         return
     if key.startswith("Raw profile type "):
         kind = key.removeprefix("Raw profile type ").lower()
-        header = _RAW_PROFILE.match(text)
+        header = RAW_PROFILE.match(text)
         try:
             body = bytes.fromhex(text[header.end() :].decode("ascii")) if header else b""
         except ValueError:

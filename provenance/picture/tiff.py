@@ -18,18 +18,18 @@ MAX_VALUES = 1_000_000  # of one entry, as integers
 
 XMP, IPTC, PHOTOSHOP = 700, 33723, 34377
 EXIF_DIRECTORY, GPS_DIRECTORY, SUB_DIRECTORIES = 34665, 34853, 330
-DNG_VERSION = 50706
+DNG_VERSION, ORIGINAL_RAW = 50706, 50828
 C2PA_STORE = 52545  # C2PA 2.4, A.3.5
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I"}
 # Offsets of coded data, each with the tag of its byte counts: strips, tiles, and the JPEG stream of TIFF 6.0, 22.
-_CODED = {273: 279, 324: 325, 513: 514}
+CODED_DATA = {273: 279, 324: 325, 513: 514}
 # What a decoder needs besides: TIFF 6.0 and its supplements, then DNG 1.7. Orientation is left out as in JPEG.
 _PICTURE_TAGS = frozenset(
     [
         *(254, 255, 256, 257, 258, 259, 262, 266, 277, 278, 284, 292, 293, 317, 320, 322, 323, 332, 334, 338, 339),
-        *(340, 341, 347, 512, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532, *_CODED.values()),
+        *(340, 341, 347, 512, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532, *CODED_DATA.values()),
         *(33421, 33422, *range(50710, 50721), 50829, 51008, 51009, 51022),
     ]
 )
@@ -148,7 +148,7 @@ def digest_tiff(data: bytes) -> bytes:
         if len(by_tag) < len(entries):
             # Readers differ on which of two they take, and then on what the picture is.
             raise damaged("tiff", offset, "the directory has two entries of one tag")
-        coded = [(by_tag[tag], by_tag.get(counts)) for tag, counts in _CODED.items() if tag in by_tag]
+        coded = [(by_tag[tag], by_tag.get(counts)) for tag, counts in CODED_DATA.items() if tag in by_tag]
         if not coded:
             continue
         found = True

@@ -3,15 +3,11 @@
 It is the reference for metadata and shares no code with this product, which never runs it.
 """
 
-import json
-import shutil
-import subprocess
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.corpus import VALUES, specimens
+from support.exiftool import edited, needs_exiftool, read
 from support.metadata import encoded
 from support.shared import shared
 
@@ -19,33 +15,9 @@ from provenance.evidence import CATALOGUE, Field, scan
 from provenance.evidence.decoding import read_fields
 from provenance.picture import read_metadata, read_picture
 
-EXIFTOOL = shutil.which("exiftool")
 AI = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
-pytestmark = pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed (libimage-exiftool-perl)")
-
-
-def exiftool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    assert EXIFTOOL is not None
-    command = [EXIFTOOL, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-
-
-def read(path: Path) -> Mapping[str, Any]:
-    ran = exiftool("-j", "-G1", "-n", "-a", "-u", "-api", "largefilesupport=1", path)
-    (document,) = json.loads(ran.stdout)
-    assert isinstance(document, dict)
-    return document
-
-
-def edited(folder: Path, data: bytes, ending: str, *arguments: str) -> bytes:
-    path = folder / f"picture.{ending}"
-    path.write_bytes(data)
-    ran = exiftool("-overwrite_original", "-charset", "utf8", *arguments, path)
-    assert "1 image files updated" in ran.stdout, ran.stdout + ran.stderr
-    changed = path.read_bytes()
-    assert changed != data
-    return changed
+pytestmark = needs_exiftool
 
 
 def pictures() -> dict[str, bytes]:

@@ -34,6 +34,9 @@ NAMESPACES = {
     "dc": "http://purl.org/dc/elements/1.1/",
     "tiff": "http://ns.adobe.com/tiff/1.0/",
     "exif": "http://ns.adobe.com/exif/1.0/",
+    "aux": "http://ns.adobe.com/exif/1.0/aux/",
+    "drone-dji": "http://www.dji.com/drone-dji/1.0/",
+    "Iptc4xmpCore": "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/",
     "pdf": "http://ns.adobe.com/pdf/1.3/",
     "xmpNote": "http://ns.adobe.com/xmp/note/",
     "TC260": "http://www.tc260.org.cn/ns/AIGC/1.0/",
@@ -43,16 +46,16 @@ NAMESPACES = {
 # --- EXIF
 
 
-def tiff(first: Values, inner: Values | None = None, *, order: str = "<", gps: bool = False) -> bytes:
-    """Return a TIFF stream with a first directory and an EXIF directory below it; CIPA DC-008, 4.6.
+def tiff(first: Values, inner: Values | None = None, *, order: str = "<", gps: Values | None = None) -> bytes:
+    """Return a TIFF stream with a first directory, and those of EXIF and GPS below it; CIPA DC-008, 4.6.
 
     Text becomes ASCII, bytes UNDEFINED, a pair RATIONAL, a number LONG.
     """
     below = {0x8769: 0} if inner is not None else {}
-    below |= {0x8825: 0} if gps else {}
+    below |= {0x8825: 0} if gps is not None else {}
     out = bytearray(b"II*\x00" if order == "<" else b"MM\x00*") + struct.pack(f"{order}I", 8)
     places = _directory(out, {**first, **below}, order)
-    for tag, values in ((0x8769, inner), (0x8825, {1: "N"} if gps else None)):
+    for tag, values in ((0x8769, inner), (0x8825, gps)):
         if values is not None:
             out[places[tag] : places[tag] + 4] = struct.pack(f"{order}I", len(out))
             _directory(out, values, order)
