@@ -34,6 +34,11 @@ DEFAULT_FOLDER = "stamped"
 @click.option(
     "--confirm", "confirmation", metavar="REASON", help="Why it is so, although data in the file are doubtful."
 )
+@click.option(
+    "--strip-location",
+    is_flag=True,
+    help="First take out where it was taken, and serial numbers and makers' notes.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
 @json_option
 @studio_option
@@ -49,6 +54,7 @@ def command(
     in_place: bool,
     force: bool,
     confirmation: str | None,
+    strip_location: bool,
     dry_run: bool,
     as_json: bool,
     studio_path: Path | None,
@@ -70,14 +76,21 @@ def command(
     def request(source: Path) -> StampRequest:
         folder = output if output is not None else source.parent / DEFAULT_FOLDER
         destination = source if in_place else folder / source.name
-        return StampRequest(source, destination, Declaration(declaration), parsed_code, parsed_tool, force, reason)
+        return StampRequest(
+            source, destination, Declaration(declaration), parsed_code, parsed_tool, force, reason, strip_location
+        )
 
     outcomes: Counter[str] = Counter()
     problems: list[StampResult] = []
+    removed: Counter[str] = Counter()
+    unread = located = 0
     with unlocked(studio_path, passphrase_file) as keys:
         stamper = Stamper(StudioStampDesk(keys), signer=keys.claim_signer())
         for result in stamper.stamp((request(source) for source in files), dry_run=dry_run):
             outcomes[result.outcome] += 1
+            removed.update({datum.name for datum in result.removed})
+            unread += bool(result.unread)
+            located += result.located
             if result.outcome in ("refused", "failed"):
                 problems.append(result)
             if as_json:
@@ -90,5 +103,11 @@ def command(
             say(f"{result.outcome:<16}{safe(str(result.source))}: {safe(reason)}")
             if result.hint:
                 note(f"hint: {safe(result.hint)}")
+    if removed:
+        note("taken out: " + ", ".join(f"{safe(name)} ({number})" for name, number in sorted(removed.items())))
+    if unread:
+        note(f"not looked into, in pictures: {unread}; --json names what may still hold a position there")
+    if located:
+        note(f"pictures that say at which position they were taken: {located}; --strip-location takes it out")
     note(" · ".join(f"{number} {outcome}" for outcome, number in outcomes.items()))
     return 1 if outcomes["refused"] else 3 if outcomes["failed"] else 0

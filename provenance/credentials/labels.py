@@ -2,3 +2,4 @@
 
 CONSENT_LABEL = "org.headshot-provenance.consent"
 TRAINING_MINING_LABEL = "cawg.training-mining"
+METADATA_LABEL = "cawg.metadata"

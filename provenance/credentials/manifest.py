@@ -7,12 +7,12 @@ manifest names a person: no title or file name, no consent code, no address.
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from provenance import __version__
 from provenance.canonical import Json, from_base64url, to_base64url
-from provenance.credentials.labels import CONSENT_LABEL, TRAINING_MINING_LABEL
+from provenance.credentials.labels import CONSENT_LABEL, METADATA_LABEL, TRAINING_MINING_LABEL
 from provenance.credentials.origin import DIGITAL_CAPTURE, TRAINED_MEDIA
 from provenance.errors import InputError
 
@@ -142,6 +142,7 @@ class StampManifest:
         tool: what made it, if known.
         consent: binds it to consent and ledger.
         training_mining: from the grants: each CAWG entry with `allowed` or `notAllowed`; empty for none.
+        metadata: the data of a `cawg.metadata` assertion; empty for none.
     """
 
     declaration: Declaration
@@ -150,6 +151,7 @@ class StampManifest:
     tool: Tool | None
     consent: ConsentAssertion
     training_mining: Mapping[str, str]
+    metadata: Mapping[str, Json] = field(default_factory=dict)
 
     def to_definition(self) -> dict[str, Any]:
         """Return the definition that the SDK's builder takes."""
@@ -160,6 +162,9 @@ class StampManifest:
         if self.training_mining:
             entries = {name: {"use": use} for name, use in self.training_mining.items()}
             assertions.append({"label": TRAINING_MINING_LABEL, "data": {"entries": entries}})
+        if self.metadata:
+            # CAWG metadata assertion 1.1: JSON, where others are CBOR.
+            assertions.append({"label": METADATA_LABEL, "data": dict(self.metadata), "kind": "Json"})
         return {
             "claim_version": 2,
             "title": _TITLE,

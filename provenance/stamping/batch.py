@@ -21,6 +21,7 @@ from provenance.credentials.signing import ClaimSigner, sign_picture
 from provenance.errors import InputError, NoCredentialError, ProvenanceError, RefusedError
 from provenance.evidence import Evidence
 from provenance.picture import MAX_PICTURE_BYTES, Picture, read_picture, read_stampable
+from provenance.picture.location import find_location
 from provenance.stamping.gate import (
     check_declaration,
     check_evidence,
@@ -38,6 +39,7 @@ from provenance.stamping.interface import (
     StampRequest,
     StampResult,
 )
+from provenance.stamping.metadata import PreparedMetadata, prepare_metadata, state_properties
 
 GROUP_FILES = 64
 GROUP_BYTES = 256 * 1024 * 1024
@@ -52,6 +54,7 @@ class _Prepared:
     permit: Permit | None
     pending: PendingStamp
     mode: int
+    metadata: PreparedMetadata
 
 
 class Stamper:
@@ -108,7 +111,7 @@ class Stamper:
         pending = self._pending(request.declaration, picture, permit)
         credential = self._existing(data, picture)
         if credential is not None:
-            if request.in_place and self._is_ours(credential, pending):
+            if request.in_place and self._is_ours(credential, pending) and not _is_to_lose(request, data):
                 return StampResult(request.source, "already-stamped", request.destination)
             check_existing(credential, request.declaration)
         evidence += find_evidence(data, credential, tool=request.tool)
@@ -116,12 +119,23 @@ class Stamper:
         pending = dataclasses.replace(pending, evidence=tuple(evidence), confirmation=confirmation)
         record_id = None if permit is None else permit.record_id
         self._desk.check_earlier(picture.digest, handles=_handles_in(credential), record_id=record_id)
+        metadata = prepare_metadata(
+            data,
+            state_properties(
+                request.declaration,
+                tool=request.tool,
+                consent=None if permit is None else permit.properties,
+                handle=pending.handle,
+            ),
+            has_credentials=credential is not None,
+            strip=request.strip_location,
+        )
         if not request.in_place and not request.overwrite and request.destination.exists():
             return self._existing_output(request, pending)
         if dry_run:
-            return _done(request, "would-stamp", pending)
+            return _done(request, "would-stamp", pending, metadata)
         mode = request.source.stat().st_mode & 0o777
-        return _Prepared(request, data, picture, credential is not None, permit, pending, mode)
+        return _Prepared(request, data, picture, credential is not None, permit, pending, mode, metadata)
 
     def _finish(self, group: list[_Prepared | StampResult]) -> Iterator[StampResult]:
         """Log all that are prepared in one append, then sign each."""
@@ -133,7 +147,7 @@ class Stamper:
     def _sign(self, item: _Prepared, logged: LoggedStamp) -> StampResult:
         request = item.request
         try:
-            signed = sign_picture(item.data, self._manifest(item, logged), signer=self._signer)
+            signed = sign_picture(item.metadata.data, self._manifest(item, logged), signer=self._signer)
             request.destination.parent.mkdir(parents=True, exist_ok=True)
             if request.in_place or request.overwrite:
                 # What a link points to is replaced, never the link.
@@ -147,7 +161,7 @@ class Stamper:
             return self._existing_output(request, item.pending)
         except (OSError, ValueError) as error:  # the disk, or a name that the system cannot have
             return _result(request, "failed", _unwritable(request, error))
-        return _done(request, "stamped", item.pending)
+        return _done(request, "stamped", item.pending, item.metadata)
 
     def _pending(self, declaration: Declaration, picture: Picture, permit: Permit | None) -> PendingStamp:
         handle = None
@@ -188,6 +202,7 @@ class Stamper:
                 proof=logged.proof,
             ),
             training_mining={} if permit is None else permit.training_mining,
+            metadata=item.metadata.properties.to_json(),
         )
 
     def _existing(self, data: bytes, picture: Picture) -> Credential | None:
@@ -211,6 +226,7 @@ class Stamper:
                 credential is not None
                 and picture.digest == pending.picture_digest
                 and self._is_ours(credential, pending)
+                and not _is_to_lose(request, data)
             ):
                 return StampResult(request.source, "already-stamped", request.destination)
         except ProvenanceError:
@@ -239,6 +255,11 @@ def _handles_in(credential: Credential | None) -> list[bytes]:
     return found
 
 
+def _is_to_lose(request: StampRequest, data: bytes) -> bool:
+    """Tell whether a picture that is stamped already has something in it that was to be taken out."""
+    return request.strip_location and bool(find_location(data))
+
+
 def _output_exists(request: StampRequest) -> RefusedError:
     return RefusedError(
         f"{request.destination.name}: there is another file of this name at the destination",
@@ -252,7 +273,7 @@ def _unwritable(request: StampRequest, error: OSError | ValueError) -> InputErro
     return InputError(f"{request.destination.name[:80]}: cannot be written: {reason}", code="output-unwritable")
 
 
-def _done(request: StampRequest, outcome: Outcome, pending: PendingStamp) -> StampResult:
+def _done(request: StampRequest, outcome: Outcome, pending: PendingStamp, metadata: PreparedMetadata) -> StampResult:
     return StampResult(
         source=request.source,
         outcome=outcome,
@@ -260,6 +281,9 @@ def _done(request: StampRequest, outcome: Outcome, pending: PendingStamp) -> Sta
         claim=claim_of(request.declaration),
         evidence=pending.evidence,
         confirmation=pending.confirmation,
+        removed=metadata.removed,
+        unread=metadata.unread,
+        located=metadata.located,
     )
 
 

@@ -10,6 +10,8 @@ from provenance.canonical import Json
 from provenance.consent.scopes import Scope
 from provenance.credentials.manifest import Declaration, Tool
 from provenance.evidence import Claim, Evidence
+from provenance.picture.location import Removed
+from provenance.picture.properties import PictureProperties
 
 Outcome = Literal["stamped", "would-stamp", "already-stamped", "refused", "failed"]
 
@@ -28,6 +30,7 @@ class StampRequest:
         tool: what made it, if known.
         overwrite: replace what is at the destination.
         confirmation: why the declaration is right although weak evidence makes it doubtful.
+        strip_location: take out first what tells where it was taken, and with which very camera.
     """
 
     source: Path
@@ -37,6 +40,7 @@ class StampRequest:
     tool: Tool | None = None
     overwrite: bool = False
     confirmation: str | None = None
+    strip_location: bool = False
 
     @property
     def in_place(self) -> bool:
@@ -55,6 +59,7 @@ class Permit:
         assurance: how surely the subject signed.
         scopes: what was asked and granted.
         training_mining: what the stamp says about training and mining.
+        properties: the same and the release, in the terms of PLUS.
     """
 
     record_id: str
@@ -63,6 +68,7 @@ class Permit:
     assurance: str
     scopes: tuple[Scope, ...]
     training_mining: Mapping[str, str]
+    properties: PictureProperties
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +175,9 @@ class StampResult:
         claim: what the declaration claims, by which the evidence is judged.
         evidence: the markers that were found in the picture, as far as it was looked at.
         confirmation: the reason that was given for a doubtful declaration, where one was needed.
+        removed: what was taken out of the picture.
+        unread: places in it that were not looked into although something was to be taken out.
+        located: the stamped picture says at which position it was taken.
     """
 
     source: Path
@@ -180,6 +189,9 @@ class StampResult:
     claim: Claim = Claim.CAPTURED
     evidence: tuple[Evidence, ...] = ()
     confirmation: str | None = None
+    removed: tuple[Removed, ...] = ()
+    unread: tuple[str, ...] = ()
+    located: bool = False
 
     def to_json(self) -> dict[str, Json]:
         """Return the result as a document."""
@@ -192,4 +204,9 @@ class StampResult:
             "reason": reason,
             "evidence": [evidence.to_json(self.claim) for evidence in self.evidence],
             "confirmation": self.confirmation,
+            "location": {
+                "present": self.located,
+                "removed": [{"where": datum.place, "name": datum.name} for datum in self.removed],
+                "unread": list(self.unread),
+            },
         }
