@@ -76,14 +76,19 @@ class Counting:
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._last = time.monotonic()
+        self._first = self._last = time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
         """Say that `done` of `total` are done, if it is time to."""
         now = time.monotonic()
         if now - self._last >= SECONDS_BETWEEN_LINES:
             self._last = now
-            note(f"{done:,} of {total:,} {self._what}")
+            left = (now - self._first) / done * (total - done) if done else 0.0
+            note(f"{done:,} of {total:,} {self._what} (about {_duration(left)} left)")
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def table(rows: Iterable[tuple[str, ...]]) -> None:

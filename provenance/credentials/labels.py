@@ -3,3 +3,4 @@
 CONSENT_LABEL = "org.headshot-provenance.consent"
 TRAINING_MINING_LABEL = "cawg.training-mining"
 AI_DISCLOSURE_LABEL = "c2pa.ai-disclosure"
+METADATA_LABEL = "cawg.metadata"

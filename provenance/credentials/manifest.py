@@ -7,13 +7,13 @@ manifest names a person: no title or file name, no consent code, no address.
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from provenance import __version__
 from provenance.canonical import Json, from_base64url, to_base64url
 from provenance.credentials.ingredients import IngredientSource
-from provenance.credentials.labels import AI_DISCLOSURE_LABEL, CONSENT_LABEL, TRAINING_MINING_LABEL
+from provenance.credentials.labels import AI_DISCLOSURE_LABEL, CONSENT_LABEL, METADATA_LABEL, TRAINING_MINING_LABEL
 from provenance.credentials.origin import COMPUTATIONAL_CAPTURE, DIGITAL_CAPTURE, TRAINED_MEDIA
 from provenance.credentials.rubric import GENERATIVE_SOURCE_TYPES
 from provenance.errors import InputError
@@ -173,6 +173,7 @@ class StampManifest:
         training_mining: from the grants: each CAWG entry with `allowed` or `notAllowed`; empty for none.
         steps: what was done to the parent, in order.
         computational: the camera put the picture together from several exposures.
+        metadata: the data of a `cawg.metadata` assertion; empty for none.
     """
 
     declaration: Declaration
@@ -183,6 +184,7 @@ class StampManifest:
     training_mining: Mapping[str, str]
     steps: tuple[Step, ...] = ()
     computational: bool = False
+    metadata: Mapping[str, Json] = field(default_factory=dict)
 
     def to_definition(self) -> dict[str, Any]:
         """Return the definition that the SDK's builder takes."""
@@ -194,6 +196,9 @@ class StampManifest:
         if self.training_mining:
             entries = {name: {"use": use} for name, use in self.training_mining.items()}
             assertions.append({"label": TRAINING_MINING_LABEL, "data": {"entries": entries}})
+        if self.metadata:
+            # CAWG metadata assertion 1.1: JSON, where others are CBOR.
+            assertions.append({"label": METADATA_LABEL, "data": dict(self.metadata), "kind": "Json"})
         return {
             "claim_version": 2,
             "title": _TITLE,

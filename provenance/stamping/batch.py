@@ -21,6 +21,7 @@ from provenance.credentials.signing import ClaimSigner, sign_picture
 from provenance.errors import InputError, NoCredentialError, ProvenanceError, RefusedError
 from provenance.evidence import Claim, Evidence
 from provenance.picture import MAX_PICTURE_BYTES, Picture, read_picture, read_stampable
+from provenance.picture.location import find_location
 from provenance.stamping.carried import find_carried
 from provenance.stamping.edits import Edit, default_edits
 from provenance.stamping.gate import (
@@ -45,6 +46,7 @@ from provenance.stamping.interface import (
     StampResult,
 )
 from provenance.stamping.making import check_making
+from provenance.stamping.metadata import PreparedMetadata, prepare_metadata, state_properties
 from provenance.stamping.sources import Sources, check_sources, read_sources
 
 GROUP_FILES = 64
@@ -62,6 +64,7 @@ class _Prepared:
     permit: Permit | None
     pending: PendingStamp
     mode: int
+    metadata: PreparedMetadata
 
 
 @dataclass
@@ -81,11 +84,12 @@ class Stamper:
         # Of the last request: those of one command are made from the same files, which are read once.
         self._making, self._sources = Making(), Sources()
 
-    def stamp(self, requests: Iterable[StampRequest], *, dry_run: bool = False) -> Iterator[StampResult]:
+    def stamp(self, requests: Iterable[StampRequest | StampResult], *, dry_run: bool = False) -> Iterator[StampResult]:
         """Stamp every request, and yield the results in the same order; one bad file never stops the rest.
 
         Args:
-            requests: taken in groups, so that memory stays bounded however many there are.
+            requests: taken in groups, so that memory stays bounded however many there are; a result among them, of
+                a picture that could not even be asked about, is yielded in its place.
             dry_run: go through the gate only, and write nothing anywhere.
         """
         group: list[_Prepared | StampResult] = []
@@ -93,12 +97,7 @@ class Stamper:
         held = Sources()
         taken: set[Path] = set()
         for request in requests:
-            if request.destination in taken and not request.in_place:
-                item: _Prepared | StampResult = _result(request, "refused", _output_exists(request))
-            else:
-                item = self._prepare(request, dry_run=dry_run)
-            if isinstance(item, _Prepared) or item.outcome == "would-stamp":
-                taken.add(request.destination)
+            item = self._look_at(request, taken, dry_run=dry_run)
             group.append(item)
             if isinstance(item, _Prepared):
                 size += len(item.data) + (item.sources.size if item.sources is not held else 0)
@@ -107,6 +106,19 @@ class Stamper:
                 yield from self._finish(group)
                 group, size, held = [], 0, Sources()
         yield from self._finish(group)
+
+    def _look_at(
+        self, request: StampRequest | StampResult, taken: set[Path], *, dry_run: bool
+    ) -> "_Prepared | StampResult":
+        """Prepare a request, unless another one before it takes the same place."""
+        if isinstance(request, StampResult):
+            return request
+        if request.destination in taken and not request.in_place:
+            return _result(request, "refused", _output_exists(request))
+        item = self._prepare(request, dry_run=dry_run)
+        if isinstance(item, _Prepared) or item.outcome == "would-stamp":
+            taken.add(request.destination)
+        return item
 
     def _prepare(self, request: StampRequest, *, dry_run: bool) -> _Prepared | StampResult:
         """Take a request through the gate; whatever is wrong becomes its result."""
@@ -137,7 +149,7 @@ class Stamper:
         pending = self._pending(request, picture, sources, edits, permit)
         credential = self._existing(data, picture)
         if credential is not None:
-            if request.in_place and self._is_ours(credential, pending):
+            if request.in_place and self._is_ours(credential, pending) and not _is_to_lose(request, data):
                 return StampResult(request.source, "already-stamped", request.destination)
             check_alone(parent=making.parent is not None, inputs=bool(making.inputs))
             check_existing(credential, declaration)
@@ -163,12 +175,26 @@ class Stamper:
         )
         handles = find_carried(credential).handles
         self._desk.check_earlier(picture.digest, handles=handles, record_id=record_id)
+        metadata = prepare_metadata(
+            data,
+            state_properties(
+                declaration,
+                tool=request.tool,
+                computational=making.computational,
+                consent=None if permit is None else permit.properties,
+                handle=pending.handle,
+            ),
+            has_credentials=credential is not None,
+            strip=request.strip_location,
+        )
         if not request.in_place and not request.overwrite and request.destination.exists():
             return self._existing_output(request, pending)
         if dry_run:
-            return _done(request, "would-stamp", pending)
+            return _done(request, "would-stamp", pending, metadata)
         mode = request.source.stat().st_mode & 0o777
-        return _Prepared(request, data, picture, credential is not None, sources, edits, permit, pending, mode)
+        return _Prepared(
+            request, data, picture, credential is not None, sources, edits, permit, pending, mode, metadata
+        )
 
     def _read_sources(self, making: Making) -> Sources:
         if making != self._making:
@@ -188,7 +214,7 @@ class Stamper:
     def _sign(self, item: _Prepared, logged: LoggedStamp) -> StampResult:
         request = item.request
         try:
-            signed = sign_picture(item.data, self._manifest(item, logged), signer=self._signer)
+            signed = sign_picture(item.metadata.data, self._manifest(item, logged), signer=self._signer)
             request.destination.parent.mkdir(parents=True, exist_ok=True)
             if request.in_place or request.overwrite:
                 # What a link points to is replaced, never the link.
@@ -202,7 +228,7 @@ class Stamper:
             return self._existing_output(request, item.pending)
         except (OSError, ValueError) as error:  # the disk, or a name that the system cannot have
             return _result(request, "failed", _unwritable(request, error))
-        return _done(request, "stamped", item.pending)
+        return _done(request, "stamped", item.pending, item.metadata)
 
     def _pending(
         self,
@@ -255,6 +281,7 @@ class Stamper:
             training_mining={} if permit is None else permit.training_mining,
             steps=steps,
             computational=item.request.making.computational,
+            metadata=item.metadata.properties.to_json(),
         )
 
     def _existing(self, data: bytes, picture: Picture) -> Credential | None:
@@ -278,6 +305,7 @@ class Stamper:
                 credential is not None
                 and picture.digest == pending.picture_digest
                 and self._is_ours(credential, pending)
+                and not _is_to_lose(request, data)
             ):
                 return StampResult(request.source, "already-stamped", request.destination)
         except ProvenanceError:
@@ -313,6 +341,11 @@ def _told(request: StampRequest, sources: Sources, edits: tuple[Edit, ...]) -> d
     return told
 
 
+def _is_to_lose(request: StampRequest, data: bytes) -> bool:
+    """Tell whether a picture that is stamped already has something in it that was to be taken out."""
+    return request.strip_location and bool(find_location(data))
+
+
 def _output_exists(request: StampRequest) -> RefusedError:
     return RefusedError(
         f"{request.destination.name}: there is another file of this name at the destination",
@@ -326,7 +359,7 @@ def _unwritable(request: StampRequest, error: OSError | ValueError) -> InputErro
     return InputError(f"{request.destination.name[:80]}: cannot be written: {reason}", code="output-unwritable")
 
 
-def _done(request: StampRequest, outcome: Outcome, pending: PendingStamp) -> StampResult:
+def _done(request: StampRequest, outcome: Outcome, pending: PendingStamp, metadata: PreparedMetadata) -> StampResult:
     return StampResult(
         source=request.source,
         outcome=outcome,
@@ -334,6 +367,9 @@ def _done(request: StampRequest, outcome: Outcome, pending: PendingStamp) -> Sta
         claim=pending.claim,
         evidence=pending.evidence,
         confirmation=pending.confirmation,
+        removed=metadata.removed,
+        unread=metadata.unread,
+        located=metadata.located,
     )
 
 

@@ -10,6 +10,8 @@ from provenance.canonical import Json
 from provenance.consent.scopes import Scope
 from provenance.credentials.manifest import Declaration, Tool
 from provenance.evidence import Claim, Evidence
+from provenance.picture.location import Removed
+from provenance.picture.properties import PictureProperties
 from provenance.stamping.edits import Edit
 
 Outcome = Literal["stamped", "would-stamp", "already-stamped", "refused", "failed"]
@@ -49,6 +51,7 @@ class StampRequest:
         overwrite: replace what is at the destination.
         confirmation: why the declaration is right although weak evidence makes it doubtful.
         making: how it was made.
+        strip_location: take out first what tells where it was taken, and with which very camera.
     """
 
     source: Path
@@ -59,6 +62,7 @@ class StampRequest:
     overwrite: bool = False
     confirmation: str | None = None
     making: Making = Making()
+    strip_location: bool = False
 
     @property
     def in_place(self) -> bool:
@@ -77,6 +81,7 @@ class Permit:
         assurance: how surely the subject signed.
         scopes: what was asked and granted.
         training_mining: what the stamp says about training and mining.
+        properties: the same and the release, in the terms of PLUS.
     """
 
     record_id: str
@@ -85,6 +90,7 @@ class Permit:
     assurance: str
     scopes: tuple[Scope, ...]
     training_mining: Mapping[str, str]
+    properties: PictureProperties
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +230,9 @@ class StampResult:
         claim: what the declaration claims, by which the evidence is judged.
         evidence: the markers that were found in the picture, as far as it was looked at.
         confirmation: the reason that was given for a doubtful declaration, where one was needed.
+        removed: what was taken out of the picture.
+        unread: places in it that were not looked into although something was to be taken out.
+        located: the stamped picture says at which position it was taken.
     """
 
     source: Path
@@ -235,6 +244,9 @@ class StampResult:
     claim: Claim = Claim.CAPTURED
     evidence: tuple[Evidence, ...] = ()
     confirmation: str | None = None
+    removed: tuple[Removed, ...] = ()
+    unread: tuple[str, ...] = ()
+    located: bool = False
 
     def to_json(self) -> dict[str, Json]:
         """Return the result as a document."""
@@ -247,4 +259,9 @@ class StampResult:
             "reason": reason,
             "evidence": [evidence.to_json(self.claim) for evidence in self.evidence],
             "confirmation": self.confirmation,
+            "location": {
+                "present": self.located,
+                "removed": [{"where": datum.place, "name": datum.name} for datum in self.removed],
+                "unread": list(self.unread),
+            },
         }

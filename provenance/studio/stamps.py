@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from provenance.canonical import Json, canonical_bytes, parse_object
-from provenance.consent.derived import training_mining
+from provenance.consent.derived import Person, data_mining, model_release_status, training_mining_of
 from provenance.consent.scopes import Scope
 from provenance.consent.status import ConsentCode, Permission, authorised
 from provenance.credentials.manifest import Declaration
 from provenance.entries import RANDOMNESS_BYTES, TAG_IMAGE, StampEntry, commit, parse_entry
 from provenance.errors import CorruptLedgerError, RefusedError, VaultError
 from provenance.ledger.log import new_entry_id
+from provenance.picture.properties import PictureProperties
 from provenance.stamping.interface import LoggedStamp, PendingStamp, Permit
 from provenance.storage.interface import StampRow
 from provenance.studio.consents import ConsentDesk, Recorded
@@ -71,13 +72,20 @@ class StudioStampDesk:
                     code=f"consent-{permission.code}",
                     hint=f"see what it allows: provenance consent show {recorded.code}",
                 )
+        person, now = Person(recorded.record, recorded.history), self._now(recorded)
+        mining = data_mining([person], at=now)
         return Permit(
             record_id=recorded.record.record_id,
             record_digest=recorded.record.digest,
             record_key=self._consents.record_key(recorded),
             assurance=recorded.record.assurance,
             scopes=tuple(scopes),
-            training_mining=training_mining(recorded.record, recorded.history, at=self._now(recorded)),
+            training_mining=training_mining_of([person], at=now),
+            properties=PictureProperties(
+                model_release_status=model_release_status([person], real=True, at=now),
+                data_mining=None if mining is None else mining.code,
+                other_constraints=None if mining is None else mining.constraint,
+            ),
         )
 
     def check_earlier(self, picture_digest: bytes, *, handles: Sequence[bytes], record_id: str | None) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.commands import Terminal
 from support.makers import Maker
+from support.metadata import EXIF_INTO, tiff
 from support.pictures import draw_any, draw_jpeg, draw_png, with_changed_pixels
 from support.workshops import Workshop
 
@@ -134,10 +135,12 @@ def test_the_same_picture_named_twice_is_stamped_once(terminal: Terminal, worksh
     draw_jpeg(Path("second.jpg"), seed=2)
     count = entries(terminal)
     ran = terminal("stamp", "second.jpg", "./second.jpg", *camera(workshop))
-    ran.says(
+    ran.says(0, "stamped         stamped/second.jpg\n", "1 stamped\n")
+    twice = terminal("stamp", "second.jpg", Path("second.jpg").resolve(), *camera(workshop), "-o", "out")
+    twice.says(
         1,
-        "stamped         stamped/second.jpg\n"
-        "refused         second.jpg: there is another file of this name at the destination\n",
+        "stamped         out/second.jpg\n"
+        f"refused         {Path('second.jpg').resolve()}: there is another file of this name at the destination\n",
         "hint: choose another folder with -o, or add --force to replace it\n1 stamped · 1 refused\n",
     )
     assert entries(terminal) == count + 1
@@ -164,7 +167,7 @@ def test_each_picture_has_one_document_and_nothing_else_is_on_stdout(terminal: T
     ran = terminal("stamp", *files, *camera(workshop), "--json")
     assert (ran.code, ran.err) == (3, "1 already-stamped · 1 failed · 1 stamped\n")
     documents = ran.documents()
-    members = ["schema", "file", "output", "outcome", "reason", "evidence", "confirmation"]
+    members = ["schema", "file", "output", "outcome", "reason", "evidence", "confirmation", "location"]
     assert [list(document) for document in documents] == [members] * 3
     assert [[found["marker"] for found in document["evidence"]] for document in documents] == [[], [], ["camera.model"]]
     assert [(d["file"], d["output"], d["outcome"]) for d in documents] == [
@@ -368,3 +371,32 @@ def test_a_reason_that_says_nothing_or_too_much_is_not_taken(
 ) -> None:
     message = "confirm: expected a reason of one line and at most 500 characters"
     terminal("stamp", "portrait.jpg", *camera(workshop), "--confirm", reason).refuses(2, message, SEE_HELP)
+
+
+# --- where it was taken
+
+LOCATED = tiff({0x010F: "Maker"}, {0xA431: "4001234"}, gps={1: "N", 2: (48, 1)})
+
+
+def test_a_position_in_pictures_is_told_once(terminal: Terminal, workshop: Workshop) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        Path(name).write_bytes(EXIF_INTO["JPEG"](LOCATED))
+    ran = terminal("stamp", "a.jpg", "b.jpg", *camera(workshop))
+    ran.says(
+        0,
+        "stamped         stamped/a.jpg\nstamped         stamped/b.jpg\n",
+        "pictures that say at which position they were taken: 2; --strip-location takes it out\n2 stamped\n",
+    )
+
+
+def test_a_position_is_taken_out_and_its_name_told(terminal: Terminal, workshop: Workshop) -> None:
+    Path("a.jpg").write_bytes(EXIF_INTO["JPEG"](LOCATED) + b"behind")
+    ran = terminal("stamp", "a.jpg", *camera(workshop), "--strip-location")
+    ran.says(
+        0,
+        "stamped         stamped/a.jpg\n",
+        "taken out: exif:BodySerialNumber (1), exif:GPS (1)\n"
+        "not looked into, in pictures: 1; --json names what may still hold a position there\n1 stamped\n",
+    )
+    assert b"4001234" not in Path("stamped/a.jpg").read_bytes()
+    assert terminal("verify", "stamped/a.jpg").code == 0

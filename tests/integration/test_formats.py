@@ -87,6 +87,13 @@ METADATA = {
 }
 
 
+# What a stamp itself writes into XMP: see docs/spec/stamp.md.
+STATED = {
+    "xmp:Iptc4xmpExt:DigitalSourceType",
+    *(f"xmp:{{http://ns.useplus.org/ldf/xmp/1.0/}}{n}" for n in ("ModelReleaseStatus", "ModelReleaseID", "DataMining")),
+}
+
+
 @pytest.mark.parametrize("name", METADATA)
 def test_metadata_are_as_they_were_before(bench: Bench, name: str) -> None:
     def said(data: bytes) -> list[tuple[str, str]]:
@@ -95,7 +102,8 @@ def test_metadata_are_as_they_were_before(bench: Bench, name: str) -> None:
 
     data = METADATA[name]
     assert said(data)
-    assert said(bench.stamp(data, f"metadata-{sorted(METADATA).index(name)}")) == said(data)
+    after = said(bench.stamp(data, f"metadata-{sorted(METADATA).index(name)}"))
+    assert [field for field in after if field[0] not in STATED] == said(data)
 
 
 def test_a_real_heic_is_stamped(bench: Bench) -> None:
