@@ -407,3 +407,79 @@ def test_a_day_is_read(day: date) -> None:
 def test_another_day_is_refused(text: str) -> None:
     with refused(InputError, f"date: expected a day such as 2027-12-31, got {text!r}", code="date"):
         parse_day(text)
+
+
+# --- the first of several is named, and what is only near a rule does not break it
+
+
+def test_without_a_word_the_basis_is_consent() -> None:
+    (capture, *_) = decisions("capture")
+    assert capture.legal_basis == "eu-gdpr:A6-1-a"
+
+
+def test_of_several_contradictions_the_first_is_named() -> None:
+    with refused(RefusedError, "scope capture: permitted and denied at once", code="grant-contradiction"):
+        decisions("mine", "capture", deny=["mine", "capture"])
+
+
+@pytest.mark.parametrize(
+    ("bases", "revocability"),
+    [
+        ({Scope.MINE: CONSENT_BASES[0], Scope.CAPTURE: CONSENT_BASES[0]}, {}),
+        ({}, {Scope.MINE: "any_time", Scope.CAPTURE: "any_time"}),
+        ({Scope.MINE: CONSENT_BASES[0]}, {Scope.CAPTURE: "any_time"}),
+        ({Scope.CAPTURE: CONSENT_BASES[0]}, {Scope.CAPTURE: "any_time"}),
+    ],
+)
+def test_terms_of_what_was_not_permitted_are_refused(bases: dict[Scope, str], revocability: dict[Scope, str]) -> None:
+    with refused(RefusedError, "scope capture: has terms, and was not permitted", code="grant-stray-terms"):
+        decide(
+            permit=[Scope.PUBLISH_WEB],
+            deny=[],
+            since=TODAY,
+            until=None,
+            territory=(),
+            use=None,
+            bases=bases,
+            revocability=revocability,
+        )
+
+
+def test_what_belongs_to_a_permission_is_not_said_of_a_denial() -> None:
+    grants = decide(
+        permit=[Scope.CAPTURE],
+        deny=[Scope.MINE],
+        since=TODAY,
+        until=None,
+        territory=(),
+        use=None,
+        constraints=["no-political"],
+        grantee=["Example Press"],
+    )
+    said = {grant.scope: (grant.constraints, grant.grantee) for grant in grants}
+    assert said.pop(Scope.CAPTURE) == (("no-political",), ("Example Press",))
+    assert set(said.values()) == {((), ())}
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_scope_that_was_decided_on_more_than_once_is_refused(times: int) -> None:
+    capture, *others = decisions("capture", "mine")
+    mine = next(grant for grant in others if grant.scope is Scope.MINE)
+    message = "scope capture: decided on twice"
+    with refused(RefusedError, message, code="grant-doubled"):
+        check_grants([*others, *[capture] * times, mine])
+    check_grants([capture, *others])
+
+
+def test_of_the_scopes_of_ai_that_are_silent_the_first_is_named() -> None:
+    silent = [grant for grant in decisions("capture") if grant.scope not in (Scope.AI_TRAIN, Scope.AI_EDIT)]
+    message = "scope ai.edit: expected a decision, as silence on AI is recorded as a denial"
+    with refused(RefusedError, message, code="grant-ai-silent"):
+        check_grants(silent)
+
+
+@pytest.mark.parametrize("scope", ["capture", "edit.basic", "sublicense"])
+def test_who_forbids_retouching_may_permit_everything_else(scope: str) -> None:
+    (grant,) = [grant for grant in decisions(scope) if grant.scope == scope]
+    others = [other for other in decisions(scope) if other.scope != scope]
+    check_grants([dataclasses.replace(grant, constraints=("AL-RET",)), *others])

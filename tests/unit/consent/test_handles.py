@@ -51,3 +51,11 @@ def test_a_handle_of_parts_of_another_length_is_refused(place: str, size: int) -
 def test_a_handle_of_equally_wrong_lengths_is_refused() -> None:
     with refused(ValueError, "handle: expected a secret and two digests of 32 bytes each"):
         make_handle(secret=bytes(16), picture_digest=bytes(16), record_digest=bytes(16))
+
+
+@pytest.mark.parametrize("part", ["secret", "picture_digest", "record_digest"])
+@pytest.mark.parametrize("size", [0, 31, 33, 64])
+def test_a_handle_of_one_part_of_another_length_is_refused(part: str, size: int) -> None:
+    parts = {"secret": SECRET, "picture_digest": PICTURE, "record_digest": RECORD, part: bytes(size)}
+    with refused(ValueError, "handle: expected a secret and two digests of 32 bytes each"):
+        make_handle(**parts)

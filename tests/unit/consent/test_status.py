@@ -379,3 +379,67 @@ def test_a_single_answer_speaks_for_itself() -> None:
 def test_without_any_answer_there_is_none_to_give() -> None:
     with pytest.raises(ValueError, match="empty"):
         worst([])
+
+
+# --- the order of taking effect, and answers to what was asked for
+
+
+NOTICED = signed_record(
+    decide(
+        permit=[Scope.CAPTURE, Scope.PUBLISH_WEB],
+        deny=[],
+        since=date(2026, 11, 23),
+        until=None,
+        territory=(),
+        use=None,
+        bases={Scope.PUBLISH_WEB: "eu-gdpr:A6-1-b-contract-performance"},
+        revocability={Scope.PUBLISH_WEB: "notice:P30D"},
+    )
+)
+LOCKED = signed_record(
+    decide(
+        permit=[Scope.PUBLISH_WEB],
+        deny=[],
+        since=date(2026, 11, 23),
+        until=None,
+        territory=(),
+        use=None,
+        bases={Scope.PUBLISH_WEB: "eu-gdpr:A6-1-b-contract-performance"},
+        revocability={Scope.PUBLISH_WEB: "irrevocable_until:2027-06-30"},
+    )
+)
+WEB = (Scope.PUBLISH_WEB,)
+
+
+def test_what_takes_effect_later_comes_later_whatever_it_is_called() -> None:
+    given = signed_event(NOTICED)
+    gone = signed_event(NOTICED, "withdrawn", scopes=WEB, previous=given, now=NOW + HOUR)
+    revoked = signed_event(NOTICED, "revoked", scopes=WEB, previous=gone, now=NOW + 2 * HOUR)
+    after = stand(NOTICED, [given, gone, revoked], scope=Scope.PUBLISH_WEB, at=NOW + timedelta(days=60))
+    assert (after.state, after.since) == (State.REVOKED, NOW + 2 * HOUR)
+    invalid = signed_event(
+        NOTICED, "invalidated", scopes=WEB, previous=gone, now=NOW + timedelta(days=40), by="authority"
+    )
+    late = stand(NOTICED, [given, gone, invalid], scope=Scope.PUBLISH_WEB, at=NOW + timedelta(days=60))
+    assert late.state is State.WITHDRAWN
+
+
+@pytest.mark.parametrize(("answer", "code"), [("granted", ConsentCode.WITHDRAWN), ("declined", ConsentCode.IN_FORCE)])
+def test_a_requested_withdrawal_takes_effect_by_its_answer(answer: Any, code: ConsentCode) -> None:
+    given = signed_event(LOCKED)
+    asked = signed_event(LOCKED, "withdrawal-requested", scopes=WEB, previous=given, now=NOW + HOUR)
+    answered = signed_event(
+        LOCKED, "withdrawal-answered", scopes=WEB, previous=asked, now=NOW + 2 * HOUR, answer=answer
+    )
+    events = [given, asked, answered]
+    for hours, expected in ((1.5, ConsentCode.IN_FORCE), (2.0, code), (24.0, code)):
+        at = NOW + hours * HOUR
+        assert authorised(LOCKED, events, scope=Scope.PUBLISH_WEB, at=at).code is expected, hours
+    # Whatever was answered, it ends with the time that it was irrevocable for.
+    end = NOW.replace(year=2027, month=7, day=1, hour=1)
+    assert authorised(LOCKED, events, scope=Scope.PUBLISH_WEB, at=end).code is ConsentCode.WITHDRAWN
+
+
+def test_what_is_over_is_over_wherever_one_asks() -> None:
+    answer = ask(GIVEN, at=NOW + timedelta(days=30), territory="FR")
+    assert (answer.code, answer.reason) == (ConsentCode.EXPIRED, "the grant publish.web ended on 2026-11-30")
