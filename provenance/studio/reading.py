@@ -266,7 +266,7 @@ class ConsentReader:
     def _open(self, record_id: str, name: str) -> bytes:
         sealed = self._database.sealed(record_id, name)
         if sealed is None:
-            raise VaultError(f"vault: {name} of this consent was erased", code="erased")
+            raise VaultError(f"vault: {name}: erased with the data of this consent", code="erased")
         return self._data_key(record_id).open(name, sealed)
 
     def _data_key(self, record_id: str) -> DataKey:

@@ -226,7 +226,7 @@ def test_ink_on_paper_is_kept_in_the_vault_and_worth_no_more(studio: Studio, des
     assert desk.scan(desk.find(recorded.code)) == PDF
     assert "signature" not in desk.disclosures(recorded)
     assert PDF not in (studio.path / "studio.db").read_bytes()
-    with refused(VaultError, "vault: scan of this consent was erased", code="erased"):
+    with refused(VaultError, "vault: scan: erased with the data of this consent", code="erased"):
         desk.scan(record_consent(studio))
 
 
@@ -558,5 +558,5 @@ def test_recipients_that_were_exchanged_in_the_vault_are_not_shown(studio: Studi
     recorded = record_consent(studio)
     desk.note(recorded, "disclosed", recipient="Acme GmbH")
     tamper(studio.path / "studio.db", "DELETE FROM sealed WHERE name = 'event-2-disclosures'")
-    with refused(VaultError, "vault: event-2-disclosures of this consent was erased", code="erased"):
+    with refused(VaultError, "vault: event-2-disclosures: erased with the data of this consent", code="erased"):
         desk.recall(desk.find(recorded.code))

@@ -367,7 +367,7 @@ def test_a_single_datum_that_was_erased_cannot_be_opened(studio: Studio, desk: C
     recorded = record_consent(studio)
     tamper(studio.path / "studio.db", ("DELETE FROM sealed WHERE name = ?", [name]))
     ask = {"disclosures": desk.disclosures, "record-key": desk.record_key}.get(name, desk.receipt)
-    with refused(VaultError, f"vault: {name} of this consent was erased", code="erased"):
+    with refused(VaultError, f"vault: {name}: erased with the data of this consent", code="erased"):
         ask(recorded)
 
 
