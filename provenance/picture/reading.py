@@ -1,5 +1,6 @@
 """Taking a picture file apart: its digest, the manifest store, and its metadata, whatever the container."""
 
+import functools
 import hashlib
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -57,6 +58,8 @@ class Picture:
     store: EmbeddedStore | None
 
 
+# A stamp asks for the same bytes again and again, before and after they are signed.
+@functools.lru_cache(maxsize=2)
 def read_picture(data: bytes) -> Picture:
     """Take a picture file apart.
 
