@@ -120,7 +120,7 @@ def _check_signers(template: Template, given: dict[str, Any]) -> None:
             )
 
 
-@click.group("templates", invoke_without_command=True)
+@click.group("templates", short_help="List what a person can be asked.", invoke_without_command=True)
 @studio_option
 @click.pass_context
 def templates(context: click.Context, *, studio_path: Path | None) -> int:

@@ -45,7 +45,7 @@ def pictures_options(function: _Command) -> _Command:
         "--ext",
         "endings",
         metavar="EXT,…",
-        help=f"Which files of a folder are taken, by their endings; without it, {','.join(ENDINGS)}.",
+        help=f"Which files of a folder are taken, by their endings; without it, {', '.join(ENDINGS)}.",
     )
     null = click.option("-0", "--null", is_flag=True, help="The names from - end with a zero byte, as of find -print0.")
     return files(recursive(endings(null(function))))

@@ -97,7 +97,7 @@ def new(
     return _created(recorded, place, secret, as_json=as_json)
 
 
-@command.command("countersign")
+@command.command("countersign", short_help="Complete what was signed elsewhere.")
 @click.argument("path", metavar="SIGNED", type=click.Path(path_type=Path, dir_okay=False, readable=False))
 @click.option(
     "--receipt", "receipt_path", type=click.Path(path_type=Path, readable=False), help="Where to write the receipt."
@@ -262,7 +262,7 @@ def list_consents(*, as_json: bool, as_csv: bool, studio_path: Path | None, pass
     return 0
 
 
-@command.command("receipt")
+@command.command("receipt", short_help="Write a person's receipt again.")
 @click.argument("code")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, readable=False), help="Where to write it; .pdf prints it."

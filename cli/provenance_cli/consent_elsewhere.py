@@ -24,7 +24,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False, readable=False)
 _SIGNERS = [role for role in ROLES if role != "controller"]
 
 
-@click.command("request", epilog=SCOPES_HELP)
+@click.command("request", short_help="Write a request to sign elsewhere.", epilog=SCOPES_HELP)
 @decision_options(signed_here=False)
 @click.option("-o", "--output", type=_FILE, required=True, help="Where to write the request.")
 @studio_option
@@ -51,7 +51,7 @@ def request(
     return 0
 
 
-@click.command("sign")
+@click.command("sign", short_help="Sign a studio's request with your key.")
 @click.argument("path", metavar="REQUEST", type=_FILE)
 @click.option("--key", type=_FILE, help="Your private key as PEM: Ed25519 or P-256. Without it, nothing is signed.")
 @click.option("--role", type=click.Choice(_SIGNERS), help="Who you are; by default who consents.")

@@ -16,7 +16,7 @@ from provenance_cli._output import note, print_json, safe, say
 FORMATS = ("json", "json-ld", "kantara")
 
 
-@click.command("export")
+@click.command("export", short_help="Give a person all that is held of them.")
 @click.argument("code")
 @click.option(
     "--format",

@@ -35,7 +35,7 @@ NOTED_SCHEMA = "urn:headshot-provenance:schema:consent-noted:1"
 YES, NO, UNANSWERED = 0, 1, 3
 
 
-@click.command("check")
+@click.command("check", short_help="Ask whether a consent permits a use.")
 @click.argument("code")
 @click.option("--for", "scope", required=True, metavar="SCOPE", help="The use that you plan.")
 @click.option("--purpose", metavar="WORD", help="What for, such as Marketing.")
@@ -131,7 +131,7 @@ def expiring(*, within: str, as_json: bool, studio_path: Path | None) -> int:
     return 0
 
 
-@click.command("renew")
+@click.command("renew", short_help="Record that a person lets it go on.")
 @click.argument("code")
 @click.option("--until", required=True, metavar="DATE", help="The new last day.")
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="Only this use; may be repeated.")
@@ -168,7 +168,7 @@ class _Noted(click.Choice[str]):
         return super().convert(value, param, ctx)
 
 
-@click.command("event", epilog=f"Types: {', '.join(NOTED)}")
+@click.command("event", short_help="Record something you did or learned.", epilog=f"Types: {', '.join(NOTED)}")
 @click.argument("code")
 @click.argument("event_type", metavar="TYPE", type=_Noted(NOTED))
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="Only this use; may be repeated.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from provenance.studio.reading import Recorded
 
 
-@click.command("form")
+@click.command("form", short_help="Print a consent as a signed release.")
 @click.argument("code")
 @click.option(
     "-o",

@@ -123,7 +123,7 @@ def test_the_help_of_an_option_is_a_whole_sentence(path: tuple[str, ...]) -> Non
             assert words.endswith(".")
 
 
-@pytest.mark.parametrize("group", ["ledger", "trust", "witness"])
+@pytest.mark.parametrize("group", ["consent", "ledger", "studio", "trust", "witness"])
 def test_the_list_of_a_groups_commands_is_not_cut(terminal: Terminal, group: str) -> None:
     _, commands = terminal(group, "--help").out.split("Commands:")
     assert "..." not in commands
