@@ -1,4 +1,4 @@
-"""`provenance consent`: new, countersign, show, list, receipt, withdraw, notice; the rest lies in its own files."""
+"""`provenance consent`: new, countersign, receipt, withdraw, notice; the rest lies in its own files."""
 
 import sys
 from pathlib import Path
@@ -14,12 +14,9 @@ from provenance.consent.codes import parse_code, secret_digest
 from provenance.consent.grants import parse_scope
 from provenance.consent.receipts import describe
 from provenance.consent.requests import MAX_REQUEST_BYTES
-from provenance.consent.scopes import Scope
-from provenance.consent.status import ConsentCode, authorised
-from provenance.errors import InputError, RefusedError, VaultError
+from provenance.errors import InputError, RefusedError
 from provenance.studio.consents import ConsentDesk, Recorded
 from provenance.studio.studio import RECEIPTS_FOLDER, Studio
-from provenance_cli._consent_csv import print_csv
 from provenance_cli._consent_templates import asking, template_options, templates
 from provenance_cli._options import (
     json_option,
@@ -27,20 +24,18 @@ from provenance_cli._options import (
     parsed,
     passphrase_option,
     studio_option,
-    unlock_quietly,
     unlocked,
 )
-from provenance_cli._output import count, note, print_json, safe, say, table
+from provenance_cli._output import count, note, print_json, safe, say
 from provenance_cli.consent_decisions import SCOPES_HELP, decision_options, read_decisions
 from provenance_cli.consent_elsewhere import request, sign
 from provenance_cli.consent_export import export
 from provenance_cli.consent_life import check, event_command, expiring, renew
 from provenance_cli.consent_paper import form, is_pdf, write_paper
+from provenance_cli.consent_shown import event_document, list_consents, show
 from provenance_cli.consent_timestamp import timestamp
 
 CREATED_SCHEMA = "urn:headshot-provenance:schema:consent-created:1"
-SHOWN_SCHEMA = "urn:headshot-provenance:schema:consent-shown:1"
-SUMMARY_SCHEMA = "urn:headshot-provenance:schema:consent-summary:1"
 WITHDRAWN_SCHEMA = "urn:headshot-provenance:schema:consent-withdrawn:1"
 
 
@@ -49,7 +44,20 @@ def command() -> None:
     """Record, show and withdraw consents."""
 
 
-for _command in (request, sign, check, expiring, renew, event_command, templates, timestamp, export, form):
+for _command in (
+    request,
+    sign,
+    check,
+    expiring,
+    renew,
+    event_command,
+    templates,
+    timestamp,
+    export,
+    form,
+    show,
+    list_consents,
+):
     command.add_command(_command)
 
 
@@ -154,114 +162,6 @@ def _created(recorded: Recorded, place: Path, secret: str, *, as_json: bool) -> 
     return 0
 
 
-@command.command("show")
-@click.argument("code")
-@json_option
-@studio_option
-@passphrase_option
-def show(code: str, *, as_json: bool, studio_path: Path | None, passphrase_file: Path | None) -> int:
-    """Show what a consent allows, and what became of it."""
-    with opened(studio_path) as studio:
-        keys = unlock_quietly(studio, passphrase_file)
-        desk = ConsentDesk(studio, keys)
-        recorded = desk.find(parsed(parse_code, code))
-        stamps = studio.database.count_stamps(recorded.record.record_id)
-        at = studio.clock.now()
-        answers = [
-            (g, authorised(recorded.record, recorded.history, scope=g.scope, at=at)) for g in recorded.record.grants
-        ]
-        name = _name(desk, recorded) if keys is not None else None
-        details = _details(desk, recorded) if keys is not None else []
-        erasure = desk.erasure(recorded)
-        time = desk.time_of(recorded)
-    if as_json:
-        decisions: list[Json] = [
-            {"grant": g.to_json(), "now": {"code": answer.code.value, "reason": answer.reason}} for g, answer in answers
-        ]
-        events: list[Json] = [_event(event.type, to_seconds(event.at), event.scopes) for event in recorded.history]
-        print_json(
-            {
-                "schema": SHOWN_SCHEMA,
-                "code": recorded.code,
-                "created_at": to_seconds(recorded.record.created_at),
-                "assurance": recorded.record.assurance,
-                "decisions": decisions,
-                "events": events,
-                "stamps": stamps,
-                "erased": None if erasure is None else {"at": to_seconds(erasure.at), "full": erasure.full},
-                "timestamp": None if time is None else time.to_json(),
-            }
-        )
-        return 0
-    say(f"Consent {recorded.code}")
-    if erasure is not None:
-        name = f"erased on {to_seconds(erasure.at)}" + (", with all that was sealed" if erasure.full else "")
-    say(f"  person     {safe(name) if name else 'sealed; give the passphrase to see it'}")
-    say(f"  signed     {to_seconds(recorded.record.created_at)} (assurance: {recorded.record.assurance})")
-    if time is not None:
-        say(f"  time       {safe(time.describe())}")
-    payment = _payment(recorded)
-    if payment != "not-recorded":
-        say(f"  payment    {payment}")
-    say(f"  pictures   {count(stamps, 'stamp')}")
-    if details:
-        say("Sealed")
-        table([(f"  {what}", text) for what, text in details])
-    say("Decisions")
-    table([("  " + g.scope.value, "denied" if g.decision == "deny" else a.code.value, a.reason) for g, a in answers])
-    say("Events")
-    for event in recorded.history:
-        what = "all of it" if event.scopes is None else ", ".join(event.scopes)
-        say(f"  {to_seconds(event.at)}  {event.type}  {what}")
-    return 0
-
-
-@command.command("list")
-@json_option
-@click.option("--csv", "as_csv", is_flag=True, help="Print a table for spreadsheets, with every decision.")
-@studio_option
-@passphrase_option
-def list_consents(*, as_json: bool, as_csv: bool, studio_path: Path | None, passphrase_file: Path | None) -> int:
-    """List the consents of this studio, the newest first."""
-    if as_json and as_csv:
-        raise click.UsageError("--json and --csv exclude each other")
-    with opened(studio_path) as studio:
-        keys = unlock_quietly(studio, passphrase_file)
-        desk = ConsentDesk(studio, keys)
-        if as_csv:
-            consents = (
-                (item, _name(desk, item) if keys is not None else "", _state(studio, item)) for item in desk.all()
-            )
-            print_csv(consents, at=studio.clock.now())
-            return 0
-        rows = []
-        for recorded in desk.all():
-            stamps = studio.database.count_stamps(recorded.record.record_id)
-            state = _state(studio, recorded)
-            erasure = desk.erasure(recorded)
-            if as_json:
-                print_json(
-                    {
-                        "schema": SUMMARY_SCHEMA,
-                        "code": recorded.code,
-                        "created_at": to_seconds(recorded.record.created_at),
-                        "state": state,
-                        "stamps": stamps,
-                        "erased": None if erasure is None else to_seconds(erasure.at),
-                    }
-                )
-            name = _name(desk, recorded) if keys is not None or erasure is not None else "sealed"
-            created = str(recorded.record.created_at.date())
-            rows.append((recorded.code, created, state, count(stamps, "stamp"), name))
-    if as_json:
-        return 0
-    if rows:
-        table(rows)
-    else:
-        note("No consents yet. Record one with provenance consent new.")
-    return 0
-
-
 @command.command("receipt", short_help="Write a person's receipt again.")
 @click.argument("code")
 @click.option(
@@ -327,13 +227,13 @@ def withdraw(
         ]
     stamps = len(reached.stamps)
     if as_json:
-        events: list[Json] = [_event(item.type, to_seconds(item.at), item.scopes) for item in new_events]
+        events: list[Json] = [event_document(item.type, to_seconds(item.at), item.scopes) for item in new_events]
         recall: list[Json] = [{"entry": stamp.entry_index, "as": stamp.declaration} for stamp in reached.stamps]
         print_json(
             {
                 "schema": WITHDRAWN_SCHEMA,
                 "code": recorded.code,
-                "event": _event(event.type, to_seconds(event.at), event.scopes),
+                "event": event_document(event.type, to_seconds(event.at), event.scopes),
                 "events": events,
                 "stamps": stamps,
                 "recall": {"stamps": recall, "recipients": list(reached.recipients), "erased": reached.erased},
@@ -395,41 +295,3 @@ def _write_receipt(place: Path, data: bytes, *, code: str, again: bool = False) 
             code="receipt-unwritable",
             hint=f"the consent is recorded; write its receipt with provenance consent receipt {code} -o FILE",
         ) from error
-
-
-def _payment(recorded: Recorded) -> str:
-    compensation = recorded.record.body["compensation"]
-    return str(compensation["kind"]) if isinstance(compensation, dict) else ""
-
-
-def _details(desk: ConsentDesk, recorded: Recorded) -> list[tuple[str, str]]:
-    """Return what else the vault holds of a person, but for what they signed with."""
-    try:
-        found = desk.disclosures(recorded)
-    except VaultError:
-        return []
-    left_out = ("legal_name", "signature", "scan_sha256")
-    return [(name.replace("_", " "), text) for name, text in found.items() if name not in left_out]
-
-
-def _name(desk: ConsentDesk, recorded: Recorded) -> str:
-    try:
-        return desk.disclosures(recorded).get("legal_name", "erased")
-    except VaultError:
-        return "erased"
-
-
-def _state(studio: Studio, recorded: Recorded) -> str:
-    """Return one word for the whole consent: the best that any of its permitted scopes still is."""
-    at = studio.clock.now()
-    answers = {
-        authorised(recorded.record, recorded.history, scope=grant.scope, at=at).code
-        for grant in recorded.record.grants
-        if grant.decision == "permit"
-    }
-    order = (ConsentCode.IN_FORCE, ConsentCode.LIMITED, ConsentCode.EXPIRED, ConsentCode.WITHDRAWN)
-    return next((code.value for code in order if code in answers), "refused")
-
-
-def _event(event_type: str, at: str, scopes: tuple[Scope, ...] | None) -> Json:
-    return {"type": event_type, "at": at, "scopes": None if scopes is None else [scope.value for scope in scopes]}
