@@ -155,7 +155,7 @@ def _open(
     of_picture = [one for one in disclosures if one.picture == picture.digest]
     of_controller = [one for one in of_picture if one.controller == controller]
     newest: dict[bytes, _Opened] = {}
-    for one in sorted(of_controller, key=lambda one: one.made_at):
+    for one in sorted(of_controller, key=lambda one: (one.made_at, sum(len(part.events) for part in one.openings))):
         for opening in one.openings:
             older = newest.get(opening.handle)
             # A later one may only add to what an earlier one told.

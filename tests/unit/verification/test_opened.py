@@ -222,6 +222,14 @@ def test_two_disclosures_open_a_picture_together_and_the_newer_one_counts() -> N
     assert (found, codes(findings)) == (None, ["disclosure-conflict"])
 
 
+def test_of_two_disclosures_of_one_second_the_one_that_tells_more_counts() -> None:
+    first = disclosed(opening(events=[GIVEN]))
+    second = disclosed(opening(events=first.openings[0].events))
+    assert first.made_at == second.made_at
+    for order in ((first, second), (second, first)):
+        opened(*order)
+
+
 @pytest.mark.parametrize(("stated", "told"), [("drawn", []), ("recorded", []), ("passkey", ["assurance-overstated"])])
 def test_an_assurance_above_the_records_is_told(stated: str, told: list[str]) -> None:
     made = disclosed()
