@@ -1,6 +1,6 @@
-"""Who is shown in each picture of a run: one consent for all, or one for each by its name, its folder or a table."""
+"""Who is shown in each picture of a run: the same people in all, or told by its name, its folder or a table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,12 +14,18 @@ from provenance_cli._pictures import Found
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-Assign = Callable[[Found], str | None]
+Assign = Callable[[Found], tuple[str, ...]]
 
 
 def consent_options(function: _Command) -> _Command:
     """Add what says who is shown; exactly one of them is needed."""
-    one = click.option("--consent", "code", metavar="CODE", help="The consent of the person shown.")
+    one = click.option(
+        "--consent",
+        "codes",
+        multiple=True,
+        metavar="CODE",
+        help="The consent of the person shown; repeat it for each of several people.",
+    )
     source = click.option(
         "--consent-from",
         "source",
@@ -37,11 +43,13 @@ def consent_options(function: _Command) -> _Command:
     return one(source(table(nobody(function))))
 
 
-def read_consents(*, code: str | None, source: str | None, table: Path | None, known: Callable[[str], bool]) -> Assign:
-    """Return what tells the consent code of a picture; without any of these, nobody real is shown.
+def read_consents(
+    *, codes: Sequence[str], source: str | None, table: Path | None, known: Callable[[str], bool]
+) -> Assign:
+    """Return what tells the consent codes of a picture; without any of these, nobody real is shown.
 
     Args:
-        code: of the one person in all of them.
+        codes: of the people who are in all of them.
         source: `folder` or `name`.
         table: a CSV file.
         known: tells whether there is a consent with a code.
@@ -49,9 +57,9 @@ def read_consents(*, code: str | None, source: str | None, table: Path | None, k
     Raises:
         InputError: the table cannot be read.
     """
-    if code is not None:
-        one = parsed(parse_code, code)
-        return lambda _: one
+    if codes:
+        all_of_them = tuple(dict.fromkeys(parsed(parse_code, code) for code in codes))
+        return lambda _: all_of_them
     if source == "name":
         return lambda found: from_file_name(found.path, known=known)
     if source == "folder":
@@ -59,18 +67,18 @@ def read_consents(*, code: str | None, source: str | None, table: Path | None, k
     if table is not None:
         rows = parse_table(durable.read(table, max_bytes=MAX_TABLE_BYTES), name=table.name, folder=table.parent)
         return lambda found: from_table(found.path, rows)
-    return lambda _: None
+    return lambda _: ()
 
 
-def check_one(*, code: str | None, source: str | None, table: Path | None, synthetic_person: bool) -> None:
+def check_one(*, codes: Sequence[str], source: str | None, table: Path | None, synthetic_person: bool) -> None:
     """Check that it is said who is shown, and only once, before anybody is asked for a passphrase.
 
     Raises:
         click.UsageError: it is not, or what is said cannot be a code.
     """
-    if [code is not None, source is not None, table is not None, synthetic_person].count(True) != 1:
+    if [bool(codes), source is not None, table is not None, synthetic_person].count(True) != 1:
         raise click.UsageError(
             "say who is shown: either --consent CODE, --consent-from folder or name, --map CSV or --synthetic-person"
         )
-    if code is not None:
+    for code in codes:
         parsed(parse_code, code)

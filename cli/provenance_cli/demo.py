@@ -103,7 +103,7 @@ class _Demo:
         said = "the drawn portrait stands for a photograph" if self._drawn else "your photograph"
         self._say("A stamp", f"Stamping as taken by a camera ({said}), bound to that consent.")
         stamped = self._folder / "stamped" / self._photo.name
-        first = self._stamp(stamper, StampRequest(self._photo, stamped, Declaration.CAMERA, recorded.code))
+        first = self._stamp(stamper, StampRequest(self._photo, stamped, Declaration.CAMERA, (recorded.code,)))
         if first.outcome != "stamped":
             raise RefusedError("demonstration: this photograph cannot be stamped", hint="try another photograph")
 
@@ -112,13 +112,13 @@ class _Demo:
 
         self._say("A refusal", "Trying to pass the same picture off as made by AI from this person.")
         lie = StampRequest(
-            self._photo, self._folder / "lie" / self._photo.name, Declaration.AI_GENERATED, recorded.code
+            self._photo, self._folder / "lie" / self._photo.name, Declaration.AI_GENERATED, (recorded.code,)
         )
         refused = self._stamp(stamper, lie)
 
         self._say("An AI picture", "Stamping an AI picture of somebody who does not exist, and saying so.")
         generated = self._folder / "stamped" / self._generated.name
-        request = StampRequest(self._generated, generated, Declaration.AI_GENERATED, None, Tool("Demonstration", "1"))
+        request = StampRequest(self._generated, generated, Declaration.AI_GENERATED, (), Tool("Demonstration", "1"))
         second = self._stamp(stamper, request)
         ai = self._verify(studio, generated, None)
 

@@ -88,7 +88,7 @@ def command(
     endings: str | None,
     null: bool,
     declaration: str,
-    code: str | None,
+    codes: tuple[str, ...],
     source: str | None,
     table: Path | None,
     synthetic_person: bool,
@@ -113,7 +113,7 @@ def command(
     FILES are pictures, folders of them, or - for names from a pipe. Each stamped copy goes to a folder `stamped` beside
     its source, unless -o or --in-place says otherwise. Stamp last: whatever is changed afterwards breaks the seal.
     """
-    check_one(code=code, source=source, table=table, synthetic_person=synthetic_person)
+    check_one(codes=codes, source=source, table=table, synthetic_person=synthetic_person)
     if output is not None and in_place:
         raise click.UsageError("-o and --in-place exclude each other")
     parsed_tool = None if tool is None else parsed(Tool.parse, tool)
@@ -129,7 +129,7 @@ def command(
     pictures = find_pictures(files, recursive=recursive, endings=endings, null=null, leave_out=written)
     with unlocked(studio_path, passphrase_file) as keys:
         assign = read_consents(
-            code=code,
+            codes=codes,
             source=source,
             table=table,
             known=lambda text: keys.studio.database.find_consent(text) is not None,

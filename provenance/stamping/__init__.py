@@ -6,9 +6,20 @@ from provenance.stamping.interface import (
     Making,
     PendingStamp,
     Permit,
+    PermittedSubject,
     StampDesk,
     StampRequest,
     StampResult,
 )
 
-__all__ = ["LoggedStamp", "Making", "PendingStamp", "Permit", "StampDesk", "StampRequest", "StampResult", "Stamper"]
+__all__ = [
+    "LoggedStamp",
+    "Making",
+    "PendingStamp",
+    "Permit",
+    "PermittedSubject",
+    "StampDesk",
+    "StampRequest",
+    "StampResult",
+    "Stamper",
+]

@@ -16,24 +16,26 @@ COLUMNS = ("file", "consent")
 _CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}(?![0-9A-Za-z])", re.ASCII)
 
 
-def from_file_name(path: Path, *, known: Callable[[str], bool]) -> str:
-    """Return the consent code in the name of a file.
+def from_file_name(path: Path, *, known: Callable[[str], bool]) -> tuple[str, ...]:
+    """Return the consent codes in the name of a file: one for each person shown.
 
     Args:
         path: of the file.
         known: tells whether there is a consent with a code; a date can look like one.
 
     Raises:
-        RefusedError: there is none in it, or more than one.
+        RefusedError: there is none in it.
     """
     codes = _codes_in(path.name, known)
     if not codes:
         raise _unnamed("no code of a consent in its name")
-    return _only(codes, "its name")
+    return tuple(codes)
 
 
-def from_folder(path: Path, *, root: Path, known: Callable[[str], bool]) -> str:
+def from_folder(path: Path, *, root: Path, known: Callable[[str], bool]) -> tuple[str, ...]:
     """Return the consent code in the name of the innermost folder that has one.
+
+    A folder is of one person: of several, it would not say who is in which picture.
 
     Args:
         path: of the file.
@@ -47,29 +49,35 @@ def from_folder(path: Path, *, root: Path, known: Callable[[str], bool]) -> str:
     for folder in resolved.parents:
         codes = _codes_in(folder.name, known)
         if codes:
-            return _only(codes, f"the name of its folder {folder.name!r}")
+            if len(codes) > 1:
+                raise RefusedError(
+                    f"expected one consent in the name of its folder {folder.name!r}, got {len(codes)}",
+                    code="consent-ambiguous",
+                    hint="name who is in it: --consent CODE for each, in the file's own name, or in a table",
+                )
+            return tuple(codes)
         if folder == top:
             break
     raise _unnamed("no code of a consent in the names of its folders")
 
 
-def from_table(path: Path, table: Mapping[Path, str]) -> str:
-    """Return the consent code that a table gives for a file.
+def from_table(path: Path, table: Mapping[Path, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the consent codes that a table gives for a file.
 
     Raises:
         RefusedError: the file is not in it.
     """
-    code = table.get(path.resolve())
-    if code is None:
+    codes = table.get(path.resolve())
+    if codes is None:
         raise _unnamed("it is not in the table")
-    return code
+    return codes
 
 
-def parse_table(data: bytes, *, name: str, folder: Path) -> dict[Path, str]:
-    """Return what a CSV file says: for each file, the code of the consent that covers it.
+def parse_table(data: bytes, *, name: str, folder: Path) -> dict[Path, tuple[str, ...]]:
+    """Return what a CSV file says: for each file, the codes of the consents of everyone shown.
 
     The first row names the columns, of which `file` and `consent` are read; they are separated by commas, semicolons or
-    tabs. Files are named from the table's own folder on.
+    tabs; the codes of several people, by a plus sign. Files are named from the table's own folder on.
 
     Args:
         data: UTF-8, with or without a byte order mark.
@@ -95,7 +103,7 @@ def parse_table(data: bytes, *, name: str, folder: Path) -> dict[Path, str]:
     if any(heads.count(column) != 1 for column in COLUMNS):
         raise InputError(f"{name}: expected a first row with the columns file and consent", code="table")
     places = [heads.index(column) for column in COLUMNS]
-    found: dict[Path, str] = {}
+    found: dict[Path, tuple[str, ...]] = {}
     for number, row in enumerate(rows[1:], 2):
         if not any(cell.strip() for cell in row):
             continue
@@ -105,11 +113,15 @@ def parse_table(data: bytes, *, name: str, folder: Path) -> dict[Path, str]:
         if not file or "\0" in file:
             raise InputError(f"{name}: row {number}: expected the name of a file", code="table")
         try:
-            path, parsed = (folder / file).resolve(), parse_code(code)
+            path, parsed = (folder / file).resolve(), _parse_codes(code)
         except InputError as error:
             raise InputError(f"{name}: row {number}: {error}", code="table") from None
         if found.setdefault(path, parsed) != parsed:
-            raise InputError(f"{name}: row {number}: names a file with a second consent", code="table")
+            raise InputError(
+                f"{name}: row {number}: names a file with a second consent",
+                code="table",
+                hint="of several people in one picture, write the codes into one row, with a plus sign between them",
+            )
     return found
 
 
@@ -117,14 +129,8 @@ def _codes_in(name: str, known: Callable[[str], bool]) -> list[str]:
     return [code for code in dict.fromkeys(_CODE.findall(name)) if known(code)]
 
 
-def _only(codes: list[str], place: str) -> str:
-    if len(codes) > 1:
-        raise RefusedError(
-            f"expected one consent in {place}, got {len(codes)}",
-            code="consent-ambiguous",
-            hint="stamp it by itself with --consent CODE",
-        )
-    return codes[0]
+def _parse_codes(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(parse_code(code) for code in text.split("+")))
 
 
 def _unnamed(reason: str) -> RefusedError:

@@ -41,6 +41,7 @@ from provenance.stamping.interface import (
     Outcome,
     PendingStamp,
     Permit,
+    PermittedSubject,
     StampDesk,
     StampRequest,
     StampResult,
@@ -135,7 +136,7 @@ class Stamper:
     def _pass_gate(self, request: StampRequest, seen: _Seen, *, dry_run: bool) -> _Prepared | StampResult:
         """Return what is needed to go on."""
         making, declaration = request.making, request.declaration
-        check_declaration(declaration, synthetic_person=request.consent_code is None)
+        check_declaration(declaration, synthetic_person=not request.consent_codes)
         check_making(declaration, making)
         data = durable.read(request.source, max_bytes=MAX_PICTURE_BYTES)
         picture = read_stampable(data)
@@ -143,9 +144,9 @@ class Stamper:
         seen.claim = claim_of(declaration, parent=sources.parent.origin if sources.parent else None)
         edits = making.edits or default_edits(declaration, background=making.background is not None)
         permit = None
-        if request.consent_code is not None:
+        if request.consent_codes:
             carried = sources.parent.carried.scopes if sources.parent else ()
-            permit = self._desk.permit(request.consent_code, scopes=scopes_needed(declaration, edits, parent=carried))
+            permit = self._desk.permit(request.consent_codes, scopes=scopes_needed(declaration, edits, parent=carried))
         pending = self._pending(request, picture, sources, edits, permit)
         credential = self._existing(data, picture)
         if credential is not None:
@@ -155,14 +156,14 @@ class Stamper:
             check_existing(credential, declaration)
         else:
             check_bare(declaration, parent=making.parent is not None)
-        record_id = None if permit is None else permit.record_id
+        record_ids = pending.handles.keys()
         confirmed = check_sources(
             sources,
             declaration,
             picture_digest=picture.digest,
             edits=edits,
             desk=self._desk,
-            record_id=record_id,
+            record_ids=record_ids,
             confirmation=request.confirmation,
         )
         seen.evidence += find_evidence(data, credential, tool=request.tool)
@@ -174,7 +175,7 @@ class Stamper:
             pending, evidence=tuple(seen.evidence), confirmation=confirmation or confirmed or before, claim=seen.claim
         )
         handles = find_carried(credential).handles
-        self._desk.check_earlier(picture.digest, handles=handles, record_id=record_id)
+        self._desk.check_earlier(picture.digest, handles=handles, record_ids=record_ids)
         metadata = prepare_metadata(
             data,
             state_properties(
@@ -182,7 +183,7 @@ class Stamper:
                 tool=request.tool,
                 computational=making.computational,
                 consent=None if permit is None else permit.properties,
-                handle=pending.handle,
+                handles=sorted(pending.handles.values()),
             ),
             has_credentials=credential is not None,
             strip=request.strip_location,
@@ -238,22 +239,21 @@ class Stamper:
         edits: tuple[Edit, ...],
         permit: Permit | None,
     ) -> PendingStamp:
-        handle = None
-        if permit is not None:
-            secret = picture_secret(record_key=permit.record_key, picture_digest=picture.digest)
-            handle = make_handle(secret=secret, picture_digest=picture.digest, record_digest=permit.record_digest)
+        subjects = () if permit is None else permit.subjects
+        handles = {subject.record_id: _handle(subject, picture.digest) for subject in subjects}
+        covered_by: list[Json] = [*sorted(to_base64url(subject.record_digest) for subject in subjects)]
         statement: dict[str, Json] = {
             "picture": to_base64url(picture.digest),
             "declaration": request.declaration.value,
-            "consent": None if permit is None else to_base64url(permit.record_digest),
+            # As it was written before there could be several.
+            "consent": covered_by if len(covered_by) > 1 else next(iter(covered_by), None),
             "signer": to_base64url(sha256(self._signer.chain_pem.encode())),
             **_told(request, sources, edits),
         }
-        record_id = None if permit is None else permit.record_id
-        return PendingStamp(sha256(canonical_bytes(statement)), picture.digest, request.declaration, record_id, handle)
+        return PendingStamp(sha256(canonical_bytes(statement)), picture.digest, request.declaration, handles)
 
     def _manifest(self, item: _Prepared, logged: LoggedStamp) -> StampManifest:
-        permit, handle = item.permit, item.pending.handle
+        permit = item.permit
         kind: SubjectKind = "synthetic" if permit is None else "real"
         ingredients = item.sources.to_ingredients(item.edits)
         steps: tuple[Step, ...] = tuple(edit.step for edit in item.edits)
@@ -267,7 +267,7 @@ class Stamper:
             ingredients=ingredients,
             tool=item.request.tool,
             consent=ConsentAssertion(
-                handles=() if handle is None else (handle,),
+                handles=tuple(sorted(item.pending.handles.values())),
                 subject_kind=kind,
                 scopes=() if permit is None else tuple(scope.value for scope in permit.scopes),
                 assurance=None if permit is None else permit.assurance,
@@ -322,6 +322,11 @@ class Stamper:
             return ConsentAssertion.from_json(data).entry == logged.entry
         except InputError:
             return False
+
+
+def _handle(subject: PermittedSubject, picture_digest: bytes) -> bytes:
+    secret = picture_secret(record_key=subject.record_key, picture_digest=picture_digest)
+    return make_handle(secret=secret, picture_digest=picture_digest, record_digest=subject.record_digest)
 
 
 def _told(request: StampRequest, sources: Sources, edits: tuple[Edit, ...]) -> dict[str, Json]:

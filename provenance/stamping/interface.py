@@ -1,6 +1,6 @@
 """What stamping is asked, what it needs from a studio, and what it answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -46,7 +46,7 @@ class StampRequest:
         source: the picture.
         destination: where the stamped one goes; the source itself to stamp it in place.
         declaration: what the studio says that it is.
-        consent_code: of the person shown; None where nobody real is shown.
+        consent_codes: of everyone shown; empty where nobody real is shown.
         tool: what made it, if known.
         overwrite: replace what is at the destination.
         confirmation: why the declaration is right although weak evidence makes it doubtful.
@@ -57,7 +57,7 @@ class StampRequest:
     source: Path
     destination: Path
     declaration: Declaration
-    consent_code: str | None
+    consent_codes: tuple[str, ...]
     tool: Tool | None = None
     overwrite: bool = False
     confirmation: str | None = None
@@ -71,22 +71,33 @@ class StampRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Permit:
-    """A studio's word that a consent covers a stamp, and what the stamp needs of it.
+class PermittedSubject:
+    """One person shown, whose consent covers a stamp.
 
     Attributes:
         record_id: of the consent.
         record_digest: of its body, 32 bytes.
         record_key: makes its handles, 32 bytes.
-        assurance: how surely the subject signed.
-        scopes: what was asked and granted.
-        training_mining: what the stamp says about training and mining.
-        properties: the same and the release, in the terms of PLUS.
     """
 
     record_id: str
     record_digest: bytes
     record_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """A studio's word that the consents of everyone shown cover a stamp, and what the stamp needs of them.
+
+    Attributes:
+        subjects: the people shown, at least one.
+        assurance: how surely they signed: the weakest of them.
+        scopes: what was asked of each, and granted.
+        training_mining: what the stamp says about training and mining: the most restrictive of them.
+        properties: the same and the release, in the terms of PLUS.
+    """
+
+    subjects: tuple[PermittedSubject, ...]
     assurance: str
     scopes: tuple[Scope, ...]
     training_mining: Mapping[str, str]
@@ -101,8 +112,7 @@ class PendingStamp:
         key: what makes it the same stamp when it is tried again, 32 bytes.
         picture_digest: 32 bytes.
         declaration: the word of `--as`.
-        record_id: of the consent, or None.
-        handle: 32 bytes, or None.
+        handles: of the people shown, 32 bytes each, by the record ids of their consents.
         evidence: the markers that were found in the picture.
         confirmation: the reason that was given for a doubtful declaration, where one was needed; for the studio's
             own record, and for nothing that leaves it.
@@ -112,8 +122,7 @@ class PendingStamp:
     key: bytes
     picture_digest: bytes
     declaration: Declaration
-    record_id: str | None
-    handle: bytes | None
+    handles: Mapping[str, bytes]
     evidence: tuple[Evidence, ...] = ()
     confirmation: str | None = None
     claim: Claim = Claim.CAPTURED
@@ -152,47 +161,47 @@ class StampDesk(Protocol):
         """The log's verifier key (vkey)."""
         ...
 
-    def permit(self, code: str, *, scopes: Sequence[Scope]) -> Permit:
-        """Return the permit for a consent.
+    def permit(self, codes: Sequence[str], *, scopes: Sequence[Scope]) -> Permit:
+        """Return the permit of everyone who is shown, by the codes of their consents, of which there is at least one.
 
         Raises:
             RefusedError: there is no such consent, or it does not cover one of `scopes` now.
         """
         ...
 
-    def check_earlier(self, picture_digest: bytes, *, handles: Sequence[bytes], record_id: str | None) -> None:
+    def check_earlier(self, picture_digest: bytes, *, handles: Sequence[bytes], record_ids: Collection[str]) -> None:
         """Check that a new stamp would not free a picture from a consent that it was stamped under before.
 
         Args:
             picture_digest: of the picture.
             handles: what the credentials in the file carry already.
-            record_id: of the consent that is to cover it now, or None.
+            record_ids: of the consents that are to cover it now; empty where it is to show nobody real.
 
         Raises:
             RefusedError: it would.
         """
         ...
 
-    def check_parent(self, picture_digest: bytes, *, handles: Sequence[bytes], record_id: str | None) -> None:
-        """Check that a picture may be made from another one under a consent: the one that covers the other, too.
+    def check_parent(self, picture_digest: bytes, *, handles: Sequence[bytes], record_ids: Collection[str]) -> None:
+        """Check that a picture may be made from another one: under the consents that cover the other, too.
 
         Args:
             picture_digest: of the parent, or of something placed into the picture.
             handles: what its credentials carry.
-            record_id: of the consent that is to cover the new picture, or None.
+            record_ids: of the consents that are to cover the new picture; empty where it shows nobody real.
 
         Raises:
             RefusedError: it carries a stamp that this studio does not know, or see `check_earlier`.
         """
         ...
 
-    def check_input(self, picture_digest: bytes, *, handles: Sequence[bytes], record_id: str | None) -> None:
+    def check_input(self, picture_digest: bytes, *, handles: Sequence[bytes], record_ids: Collection[str]) -> None:
         """Check that a picture may be given to a generator: every consent that it was stamped under permits that now.
 
         Args:
             picture_digest: of the input.
             handles: what its credentials carry.
-            record_id: of the consent that is to cover the new picture, or None where it shows nobody real.
+            record_ids: likewise.
 
         Raises:
             RefusedError: one of them does not, is not known to this studio, or is of a real person where the new

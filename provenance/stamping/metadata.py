@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provenance.consent.derived import PLUS, model_release_ids
@@ -56,7 +57,7 @@ def state_properties(
     *,
     tool: Tool | None,
     consent: PictureProperties | None,
-    handle: bytes | None,
+    handles: Sequence[bytes],
     computational: bool = False,
 ) -> PictureProperties:
     """Return what a stamp says in the terms of IPTC and PLUS.
@@ -65,14 +66,14 @@ def state_properties(
         declaration: what the picture is.
         tool: what made it; named where AI did.
         consent: what follows from the grants; None where nobody real is shown.
-        handle: of the consent, 32 bytes, or None.
+        handles: of the people shown, 32 bytes each.
         computational: the camera put it together from several exposures.
     """
     system = tool if declaration in (Declaration.AI_GENERATED, Declaration.AI_EDITED) else None
     return dataclasses.replace(
         consent or PictureProperties(model_release_status=f"{PLUS}MR-NAP"),
         digital_source_type=COMPUTATIONAL_CAPTURE if computational else _SOURCE_TYPES.get(declaration),
-        model_release_ids=() if handle is None else tuple(model_release_ids([handle])),
+        model_release_ids=tuple(model_release_ids(handles)),
         ai_system=None if system is None else system.name[:MAX_VALUE],
         ai_system_version=None if system is None or system.version is None else system.version[:MAX_VALUE],
     )

@@ -1,7 +1,7 @@
 """What a picture was made from: each file is read once, and held against its credentials, its evidence and consents."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,7 +110,7 @@ def check_sources(
     picture_digest: bytes,
     edits: tuple[Edit, ...],
     desk: StampDesk,
-    record_id: str | None,
+    record_ids: Collection[str],
     confirmation: str | None,
 ) -> str | None:
     """Check that a picture may be declared as made from these; return the confirmation if one was needed.
@@ -121,7 +121,7 @@ def check_sources(
         picture_digest: of the picture itself.
         edits: what was done.
         desk: knows the consents.
-        record_id: of the consent that is to cover it, or None where it shows nobody real.
+        record_ids: of the consents that are to cover it; empty where it shows nobody real.
         confirmation: the reason that was given for doubtful evidence.
 
     Raises:
@@ -140,25 +140,25 @@ def check_sources(
                 confirmation=confirmation,
             )
             needed = _check_before(parent, desk, confirmation) or needed
-            if declaration is Declaration.DERIVATIVE and record_id is None and parent.origin is not Origin.AI_GENERATED:
+            if declaration is Declaration.DERIVATIVE and not record_ids and parent.origin is not Origin.AI_GENERATED:
                 raise _shows_somebody()
-            desk.check_parent(parent.picture.digest, handles=parent.carried.handles, record_id=record_id)
+            desk.check_parent(parent.picture.digest, handles=parent.carried.handles, record_ids=record_ids)
     if background is not None:
         with _about(background.place):
             check_background(background.credential, background.evidence, declaration, generated=by_ai(edits))
-            desk.check_parent(background.picture.digest, handles=background.carried.handles, record_id=record_id)
+            desk.check_parent(background.picture.digest, handles=background.carried.handles, record_ids=record_ids)
     for source in sources.inputs:
         with _about(source.place):
             _check_differs(source, picture_digest)
             needed = check_input(source.credential, source.evidence, confirmation=confirmation) or needed
             needed = _check_before(source, desk, confirmation) or needed
-            if record_id is None and not source.carried.is_of_nobody:
+            if not record_ids and not source.carried.is_of_nobody:
                 raise RefusedError(
                     "nothing says that it shows nobody real, and no consent covers it",
                     code="input-consent",
                     hint="name the person's consent with --consent CODE",
                 )
-            desk.check_input(source.picture.digest, handles=source.carried.handles, record_id=record_id)
+            desk.check_input(source.picture.digest, handles=source.carried.handles, record_ids=record_ids)
     return needed
 
 

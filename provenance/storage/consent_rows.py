@@ -1,12 +1,18 @@
 """Reading and writing the rows of consents, of the vault, and of stamps."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
-from provenance.storage.driver import Driver
+from provenance.storage.driver import Driver, Value
 from provenance.storage.interface import ConsentRow, Needle, RecordTimestampRow, Searched, StampRow
 
 _CONSENT = "SELECT record_id, code, secret_digest, envelope, entry_idx FROM consent"
-_STAMP = "SELECT key, picture_digest, declaration, record_id, handle, image_randomness, entry_idx, note FROM stamp"
+_STAMPS = (
+    "SELECT s.key, s.picture_digest, s.declaration, s.image_randomness, s.entry_idx, s.note, r.entry_idx, "
+    "p.record_id, p.handle FROM stamp s LEFT JOIN stamp_revocation r ON r.stamp_id = s.id "
+    "LEFT JOIN stamp_subject p ON p.stamp_id = s.id WHERE "
+)
+_IN_ORDER = " ORDER BY s.id, p.handle"
 _TIMESTAMP = "SELECT record_id, tsa, token FROM record_timestamp"
 
 
@@ -113,8 +119,12 @@ class ConsentRows:
         self._driver.execute("INSERT INTO data_key (record_id, wrapped) VALUES (?, ?)", (record_id, wrapped_key))
 
     def remove_stamp_notes(self, record_id: str) -> None:
-        """Destroy the sealed notes of every stamp that rests on a consent."""
-        self._driver.execute("UPDATE stamp SET note = NULL WHERE record_id = ? AND note IS NOT NULL", (record_id,))
+        """Destroy the sealed notes of every stamp that rests on a consent, whoever else is shown."""
+        self._driver.execute(
+            "UPDATE stamp SET note = NULL WHERE note IS NOT NULL "
+            "AND id IN (SELECT stamp_id FROM stamp_subject WHERE record_id = ?)",
+            (record_id,),
+        )
 
     def scrub(self) -> bool:
         """Let what was removed leave the files, too; return whether all of it did.
@@ -133,42 +143,52 @@ class ConsentRows:
     def add_stamp(self, row: StampRow) -> None:
         """Keep a logged stamp."""
         self._driver.execute(
-            "INSERT INTO stamp "
-            "(key, picture_digest, declaration, record_id, handle, image_randomness, entry_idx, note) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                row.key,
-                row.picture_digest,
-                row.declaration,
-                row.record_id,
-                row.handle,
-                row.image_randomness,
-                row.entry_index,
-                row.note,
-            ),
+            "INSERT INTO stamp (key, picture_digest, declaration, image_randomness, entry_idx, note) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (row.key, row.picture_digest, row.declaration, row.image_randomness, row.entry_index, row.note),
+        )
+        for record_id, handle in row.handles.items():
+            self._driver.execute(
+                "INSERT INTO stamp_subject (stamp_id, record_id, handle) SELECT id, ?, ? FROM stamp WHERE key = ?",
+                (record_id, handle, row.key),
+            )
+
+    def revoke_stamp(self, key: bytes, entry_index: int) -> None:
+        """Keep that an entry of the log retracts the stamp with this key."""
+        self._driver.execute(
+            "INSERT INTO stamp_revocation (stamp_id, entry_idx) SELECT id, ? FROM stamp WHERE key = ?",
+            (entry_index, key),
         )
 
     def find_stamp(self, key: bytes) -> StampRow | None:
         """Return the stamp with this key."""
-        row = self._driver.one(f"{_STAMP} WHERE key = ?", (key,))
-        return None if row is None else StampRow(*row)
+        return next(self._stamps("s.key = ?", key), None)
 
     def find_stamp_by_handle(self, handle: bytes) -> StampRow | None:
         """Return the stamp that carries this handle."""
-        row = self._driver.one(f"{_STAMP} WHERE handle = ?", (handle,))
-        return None if row is None else StampRow(*row)
+        return next(self._stamps("s.id IN (SELECT stamp_id FROM stamp_subject WHERE handle = ?)", handle), None)
+
+    def find_stamp_by_entry(self, index: int) -> StampRow | None:
+        """Return the stamp that an entry of the log covers."""
+        return next(self._stamps("s.entry_idx = ?", index), None)
 
     def find_stamps_of(self, picture_digest: bytes) -> list[StampRow]:
-        """Return every stamp of one picture."""
-        rows = self._driver.all(f"{_STAMP} WHERE picture_digest = ? ORDER BY id", (picture_digest,))
-        return [StampRow(*row) for row in rows]
+        """Return every stamp of one picture, the oldest first."""
+        return list(self._stamps("s.picture_digest = ?", picture_digest))
 
     def find_stamps_under(self, record_id: str) -> list[StampRow]:
         """Return every stamp that rests on a consent, the oldest first."""
-        rows = self._driver.all(f"{_STAMP} WHERE record_id = ? ORDER BY id", (record_id,))
-        return [StampRow(*row) for row in rows]
+        return list(self._stamps("s.id IN (SELECT stamp_id FROM stamp_subject WHERE record_id = ?)", record_id))
 
     def count_stamps(self, record_id: str) -> int:
         """Return how many stamps rest on a consent."""
-        row = self._driver.one("SELECT count(*) FROM stamp WHERE record_id = ?", (record_id,))
+        row = self._driver.one("SELECT count(*) FROM stamp_subject WHERE record_id = ?", (record_id,))
         return int(row[0]) if row else 0
+
+    def _stamps(self, condition: str, value: Value) -> Iterator[StampRow]:
+        rows = self._driver.all(f"{_STAMPS}{condition}{_IN_ORDER}", (value,))
+        for key, found in groupby(rows, key=lambda row: bytes(row[0])):
+            people = list(found)
+            _, picture_digest, declaration, randomness, entry_index, note, revoked_by, *_ = people[0]
+            handles = {row[7]: row[8] for row in people if row[7] is not None}
+            yield StampRow(key, picture_digest, declaration, handles, randomness, entry_index, note, revoked_by)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from provenance.storage.driver import Row
 
+# No older version ever wrote to a server.
+_SERVER_VERSIONS = ("2", "3")
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 
@@ -52,7 +54,7 @@ def upgrade(location: Path | str) -> tuple[int, int]:
     """
     if isinstance(location, Path):
         return _upgrade_file(location)
-    return _check_server(location)
+    return _upgrade_server(location)
 
 
 @contextmanager
@@ -63,29 +65,35 @@ def new_tables(url: str) -> Iterator[Connection]:
         StudioError: the database is not empty, or cannot be used.
     """
     check_installed()
+    from provenance.storage import postgresql
+
+    with _server(url) as (connection, raw):
+        postgresql.check_durable(raw, place(url))
+        _check_empty(raw, place(url))
+        # The driver commits each statement by itself unless a transaction is begun.
+        raw.execute("BEGIN")
+        create_tables(connection)
+        command.stamp(_config(connection), "head")
+        yield connection
+        raw.execute("COMMIT")
+
+
+@contextmanager
+def _server(url: str) -> Iterator[tuple[Connection, "psycopg.Connection[Row]"]]:
     import psycopg
 
     from provenance.storage import postgresql
 
-    name = place(url)
     engine = create_engine(
         "postgresql+psycopg://", creator=lambda: postgresql.connect(url), poolclass=NullPool, use_native_hstore=False
     )
     try:
         with engine.connect() as connection:
-            raw = _driver_of(connection)
-            postgresql.check_durable(raw, name)
-            _check_empty(raw, name)
-            # The driver commits each statement by itself unless a transaction is begun.
-            raw.execute("BEGIN")
-            create_tables(connection)
-            command.stamp(_config(connection), "head")
-            yield connection
-            raw.execute("COMMIT")
+            yield connection, _driver_of(connection)
     except psycopg.Error as error:
-        raise postgresql.failed(name, error) from error
+        raise postgresql.failed(place(url), error) from error
     except DBAPIError as error:
-        raise postgresql.failed(name, error.orig or error) from error
+        raise postgresql.failed(place(url), error.orig or error) from error
     finally:
         engine.dispose()
 
@@ -110,13 +118,23 @@ def _check_empty(raw: "psycopg.Connection[Row]", name: str) -> None:
         )
 
 
-def _check_server(url: str) -> tuple[int, int]:
-    # No older version ever wrote to a server.
+def _upgrade_server(url: str) -> tuple[int, int]:
     check_installed()
-    from provenance.storage.postgresql import STATE_VERSION, PostgresDriver
+    from provenance.storage import postgresql
 
-    PostgresDriver(url).close()
-    return int(STATE_VERSION), int(STATE_VERSION)
+    name, now = place(url), postgresql.STATE_VERSION
+    with _server(url) as (connection, raw):
+        postgresql.check_durable(raw, name)
+        raw.execute("BEGIN")
+        before = postgresql.read_state_version(raw, name)
+        if before not in _SERVER_VERSIONS:
+            raise postgresql.other_version(name, before)
+        # Whoever writes takes the head first; and of two who upgrade, the second finds it done.
+        raw.execute("LOCK TABLE head IN ACCESS EXCLUSIVE MODE")
+        if postgresql.read_state_version(raw, name) != now:
+            command.upgrade(_config(connection), "head")
+        raw.execute("COMMIT")
+    return int(before), int(now)
 
 
 def _create_file(path: Path) -> None:

@@ -1,6 +1,6 @@
 """What the rest of the product stores and finds, as frozen rows and one protocol."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -121,21 +121,25 @@ class StampRow:
         key: what makes a stamp the same stamp, 32 bytes.
         picture_digest: 32 bytes.
         declaration: the word of `--as`.
-        record_id: of the consent; None where nobody real is shown.
-        handle: 32 bytes, or None likewise.
+        handles: of the people shown, 32 bytes each, by the record ids of their consents; empty where nobody real is.
         image_randomness: opens the image commitment of the entry, 32 bytes.
         entry_index: of the entry that covers it.
         note: what was found in the picture, and why it was stamped all the same; sealed. None where that is nothing.
+        revoked_by: index of the entry that retracts it; None while the studio stands by it.
     """
 
     key: bytes
     picture_digest: bytes
     declaration: str
-    record_id: str | None
-    handle: bytes | None
+    handles: Mapping[str, bytes]
     image_randomness: bytes
     entry_index: int
     note: bytes | None = None
+    revoked_by: int | None = None
+
+    def record_id_of(self, handle: bytes) -> str:
+        """Return the record id of the consent behind one of the stamp's handles."""
+        return next(record_id for record_id, its in self.handles.items() if its == handle)
 
 
 @dataclass(frozen=True, slots=True)

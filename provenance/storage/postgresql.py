@@ -16,7 +16,7 @@ from provenance.storage.address import check_url, place
 from provenance.storage.driver import VERSION_TABLE, Row, UnknownOutcomeError, Value
 from provenance.storage.interface import Needle, Searched
 
-STATE_VERSION = "2"
+STATE_VERSION = "3"
 OLDEST_SERVER = 130000
 CONNECT_SECONDS = 10
 BUSY_SECONDS = 30
@@ -62,11 +62,7 @@ class PostgresDriver:
             check_durable(connection, self._place)
             version = read_state_version(connection, self._place)
             if version != STATE_VERSION:
-                raise StudioError(
-                    f"{self._place}: expected state version {STATE_VERSION}, got {version}",
-                    code="state-version",
-                    hint="use the version of provenance that wrote it",
-                )
+                raise other_version(self._place, version)
             connection.execute(_PREPARE)
         except psycopg.Error as error:
             connection.close()
@@ -264,6 +260,16 @@ def read_state_version(connection: "psycopg.Connection[Row]", name: str) -> str:
         )
     row = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()  # noqa: S608 a name of ours
     return str(row[0]) if row else "none"
+
+
+def other_version(name: str, version: str) -> StudioError:
+    """Return the error that another version of this program wrote a database."""
+    older = version.isdecimal() and int(version) < int(STATE_VERSION)
+    return StudioError(
+        f"{name}: expected state version {STATE_VERSION}, got {version}",
+        code="state-version",
+        hint="run provenance studio upgrade" if older else "use the version of provenance that wrote it",
+    )
 
 
 def copy_rows(

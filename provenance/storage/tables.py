@@ -168,25 +168,45 @@ class RecordTimestampTable(StudioTable, table=True):
 
 
 class StampTable(StudioTable, table=True):
-    """Stamps that were logged: the private link from a handle to its consent."""
+    """Stamps that were logged."""
 
     __tablename__ = "stamp"
     __table_args__ = (
         Index("stamp_by_key", "key", unique=True),
-        Index("stamp_by_handle", "handle"),
         Index("stamp_by_picture", "picture_digest"),
-        Index("stamp_by_record", "record_id"),
+        Index("stamp_by_entry", "entry_idx"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     picture_digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     declaration: str = Field(max_length=32)
-    record_id: str | None = Field(default=None, foreign_key="consent.record_id", max_length=36)
-    handle: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     image_randomness: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     entry_idx: int = Field(sa_column=Column(_BIG, ForeignKey("entry.idx"), nullable=False))
     note: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+
+
+class StampSubjectTable(StudioTable, table=True):
+    """The people shown in stamped pictures: the private link from a handle to its consent."""
+
+    __tablename__ = "stamp_subject"
+    __table_args__ = (
+        Index("stamp_subject_by_handle", "handle"),
+        Index("stamp_subject_by_record", "record_id"),
+    )
+
+    stamp_id: int = Field(primary_key=True, foreign_key="stamp.id")
+    record_id: str = Field(primary_key=True, foreign_key="consent.record_id", max_length=36)
+    handle: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class StampRevocationTable(StudioTable, table=True):
+    """Stamps that the studio no longer stands by; never changed, never deleted."""
+
+    __tablename__ = "stamp_revocation"
+
+    stamp_id: int = Field(primary_key=True, foreign_key="stamp.id")
+    entry_idx: int = Field(sa_column=Column(_BIG, ForeignKey("entry.idx"), nullable=False))
 
 
 # What makes a row of each the same row: SQLite can be told to insert it again in the place of the old one, which no
@@ -196,6 +216,7 @@ APPEND_ONLY = {
     "checkpoint": "size = NEW.size",
     "cosignature": "id = NEW.id OR (size = NEW.size AND line = NEW.line)",
     "consent_event": "id = NEW.id OR (record_id = NEW.record_id AND number = NEW.number)",
+    "stamp_revocation": "stamp_id = NEW.stamp_id",
 }
 
 

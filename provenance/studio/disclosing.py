@@ -108,11 +108,11 @@ class DisclosureDesk:
 
     def _find(self, handle: bytes, picture: bytes, *, place: str) -> Recorded:
         stamp = self._database.find_stamp_by_handle(handle)
-        if stamp is None or stamp.record_id is None:
+        if stamp is None:
             raise RefusedError(f"{place}: this studio does not know the handles in its stamp", code="handle-unknown")
         if stamp.picture_digest != picture:
             raise RefusedError(f"{place}: its stamp was made for another picture", code="handle-foreign")
-        return self._consents.by_record_id(stamp.record_id)
+        return self._consents.by_record_id(stamp.record_id_of(handle))
 
     def _key(self, recorded: Recorded) -> bytes:
         try:

@@ -46,6 +46,7 @@ class ExportDesk:
         scan = _unless_erased(lambda: self._consents.scan(recorded)) if _was_scanned(recorded) else None
         recall = _unless_erased(lambda: self._consents.recall(recorded).recipients)
         time = self._consents.time_of(recorded)
+        stamps = self._studio.database.find_stamps_under(record.record_id)
         return {
             "schema": SCHEMA,
             "exported_at": to_seconds(at),
@@ -59,7 +60,7 @@ class ExportDesk:
             "decisions": _decisions(recorded, at),
             "events": [self._event(recorded, number) for number in range(len(recorded.history))],
             "recipients": list(record.recipients if recall is None else recall),
-            "stamps": [self._stamp(row) for row in self._studio.database.find_stamps_under(record.record_id)],
+            "stamps": [self._stamp(row, record.record_id) for row in stamps],
             "retention": record.body["retention"],
             "rights": [*_RIGHTS],
             "timestamp": None if time is None else time.to_json(),
@@ -78,7 +79,7 @@ class ExportDesk:
             "signed": event.envelope,
         }
 
-    def _stamp(self, row: StampRow) -> dict[str, Json]:
+    def _stamp(self, row: StampRow, record_id: str) -> dict[str, Json]:
         entry = self._studio.database.entry(row.entry_index)
         if entry is None:
             raise CorruptLedgerError(f"entry {row.entry_index}: missing, although a stamp refers to it")
@@ -87,7 +88,7 @@ class ExportDesk:
             "at": to_minutes(parse_entry(entry.body).at),
             "as": row.declaration,
             "picture": to_base64url(row.picture_digest),
-            "handle": None if row.handle is None else to_base64url(row.handle),
+            "handle": to_base64url(row.handles[record_id]),
             "note": _unless_erased(lambda: self._stamps.note(row.key)),
         }
 

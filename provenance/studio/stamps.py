@@ -1,11 +1,12 @@
 """What stamping needs from a studio: permits from its consents, and entries in its ledger."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from provenance.canonical import Json, canonical_bytes, parse_object
 from provenance.consent.derived import Person, data_mining, model_release_status, training_mining_of
+from provenance.consent.records import ASSURANCES
 from provenance.consent.scopes import Scope
 from provenance.consent.status import ConsentCode, Permission, authorised
 from provenance.credentials.manifest import Declaration
@@ -13,7 +14,7 @@ from provenance.entries import RANDOMNESS_BYTES, TAG_IMAGE, StampEntry, commit, 
 from provenance.errors import CorruptLedgerError, RefusedError, VaultError
 from provenance.ledger.log import new_entry_id
 from provenance.picture.properties import PictureProperties
-from provenance.stamping.interface import LoggedStamp, PendingStamp, Permit
+from provenance.stamping.interface import LoggedStamp, PendingStamp, Permit, PermittedSubject
 from provenance.storage.interface import StampRow
 from provenance.studio.consents import ConsentDesk, Recorded
 from provenance.studio.studio import UnlockedStudio
@@ -55,40 +56,37 @@ class StudioStampDesk:
         """The verifier key (vkey) of the log that signs now."""
         return self._studio.signing_log_key().to_text()
 
-    def permit(self, code: str, *, scopes: Sequence[Scope]) -> Permit:
-        """Return the permit for a consent.
+    def permit(self, codes: Sequence[str], *, scopes: Sequence[Scope]) -> Permit:
+        """Return the permit of everyone who is shown.
 
         Raises:
-            RefusedError: there is no such consent, its data were erased, or it does not cover one of `scopes` now; the
-                message names the grant.
+            RefusedError: there is no consent with one of the codes, its data were erased, or it does not cover one of
+                `scopes` now; the message names the grant.
         """
-        recorded = self._consents.find(code)
-        self._check_not_erased(recorded)
-        for scope in scopes:
-            permission = self._asked_now(recorded, scope)
-            if permission.code is not ConsentCode.IN_FORCE:
-                raise RefusedError(
-                    f"consent {recorded.code}: {permission.reason}",
-                    code=f"consent-{permission.code}",
-                    hint=f"see what it allows: provenance consent show {recorded.code}",
-                )
-        person, now = Person(recorded.record, recorded.history), self._now(recorded)
-        mining = data_mining([person], at=now)
+        found = {recorded.record.record_id: recorded for recorded in map(self._consents.find, codes)}
+        for recorded in found.values():
+            self._check_not_erased(recorded)
+            for scope in scopes:
+                self._check_in_force(recorded, scope)
+        people = [Person(recorded.record, recorded.history) for recorded in found.values()]
+        now = max(self._now(recorded) for recorded in found.values())
+        mining = data_mining(people, at=now)
         return Permit(
-            record_id=recorded.record.record_id,
-            record_digest=recorded.record.digest,
-            record_key=self._consents.record_key(recorded),
-            assurance=recorded.record.assurance,
+            subjects=tuple(
+                PermittedSubject(record_id, recorded.record.digest, self._consents.record_key(recorded))
+                for record_id, recorded in found.items()
+            ),
+            assurance=min((person.record.assurance for person in people), key=ASSURANCES.index),
             scopes=tuple(scopes),
-            training_mining=training_mining_of([person], at=now),
+            training_mining=training_mining_of(people, at=now),
             properties=PictureProperties(
-                model_release_status=model_release_status([person], real=True, at=now),
+                model_release_status=model_release_status(people, real=True, at=now),
                 data_mining=None if mining is None else mining.code,
                 other_constraints=None if mining is None else mining.constraint,
             ),
         )
 
-    def check_earlier(self, picture_digest: bytes, *, handles: Sequence[bytes], record_id: str | None) -> None:
+    def check_earlier(self, picture_digest: bytes, *, handles: Sequence[bytes], record_ids: Collection[str]) -> None:
         """Check that a new stamp would not free a picture from a consent that it was stamped under before.
 
         Raises:
@@ -97,36 +95,37 @@ class StudioStampDesk:
         """
         for handle in handles:
             stamp = self._database.find_stamp_by_handle(handle)
-            if stamp is not None and stamp.record_id != record_id:
+            if stamp is not None and stamp.record_id_of(handle) not in record_ids:
                 raise RefusedError(
                     "it carries a stamp under another consent of this studio",
                     code="consent-other",
-                    hint="stamp the original, under the consent of the person shown",
+                    hint="stamp the original, under the consents of everyone shown",
                 )
         for stamp in self._database.find_stamps_of(picture_digest):
-            if stamp.record_id is None or stamp.record_id == record_id:
-                continue
-            recorded = self._consents.by_record_id(stamp.record_id)
-            scopes = _RESTS_ON.get(stamp.declaration, tuple(Scope))
-            answers = [self._asked_now(recorded, scope).code for scope in scopes]
-            if record_id is None or ConsentCode.WITHDRAWN in answers:
-                raise RefusedError(
-                    f"this picture was stamped under consent {recorded.code}, which another cannot replace",
-                    code="consent-earlier",
-                    hint=f"see what became of it: provenance consent show {recorded.code}",
-                )
+            for record_id in stamp.handles:
+                if record_id in record_ids:
+                    continue
+                recorded = self._consents.by_record_id(record_id)
+                scopes = _RESTS_ON.get(stamp.declaration, tuple(Scope))
+                answers = [self._asked_now(recorded, scope).code for scope in scopes]
+                if not record_ids or ConsentCode.WITHDRAWN in answers:
+                    raise RefusedError(
+                        f"this picture was stamped under consent {recorded.code}, which another cannot replace",
+                        code="consent-earlier",
+                        hint=f"see what became of it: provenance consent show {recorded.code}",
+                    )
 
-    def check_parent(self, picture_digest: bytes, *, handles: Sequence[bytes], record_id: str | None) -> None:
-        """Check that a picture may be made from another one under a consent: the one that covers the other, too.
+    def check_parent(self, picture_digest: bytes, *, handles: Sequence[bytes], record_ids: Collection[str]) -> None:
+        """Check that a picture may be made from another one: under the consents that cover the other, too.
 
         Raises:
             RefusedError: it carries a stamp that this studio does not know, or see `check_earlier`.
         """
         for handle in handles:
             self._known(handle)
-        self.check_earlier(picture_digest, handles=handles, record_id=record_id)
+        self.check_earlier(picture_digest, handles=handles, record_ids=record_ids)
 
-    def check_input(self, picture_digest: bytes, *, handles: Sequence[bytes], record_id: str | None) -> None:
+    def check_input(self, picture_digest: bytes, *, handles: Sequence[bytes], record_ids: Collection[str]) -> None:
         """Check that a picture may be given to a generator: every consent that it was stamped under permits that now.
 
         A picture that carries no stamp is known by its digest: cutting the stamp off frees it from nothing.
@@ -135,27 +134,22 @@ class StudioStampDesk:
             RefusedError: one of them does not, is not known to this studio, or is of a real person where the new
                 picture is to show nobody real.
         """
-        records = [self._known(handle).record_id for handle in handles]
-        earlier = [stamp.record_id for stamp in self._database.find_stamps_of(picture_digest)]
-        if record_id not in earlier or record_id is None:
-            records += earlier
-        for found in dict.fromkeys(records):
-            if found is None or found == record_id:
+        carried = [self._known(handle) for handle in handles]
+        shown = [stamp.record_id_of(handle) for stamp, handle in zip(carried, handles, strict=True)]
+        earlier = [stamp.handles for stamp in self._database.find_stamps_of(picture_digest) if stamp.handles]
+        if not any(people.keys() <= set(record_ids) for people in earlier):
+            shown += [record_id for people in earlier for record_id in people]
+        for record_id in dict.fromkeys(shown):
+            if record_id in record_ids:
                 continue
-            recorded = self._consents.by_record_id(found)
-            if record_id is None:
+            recorded = self._consents.by_record_id(record_id)
+            if not record_ids:
                 raise RefusedError(
                     f"it was stamped under consent {recorded.code}, so that it shows a real person",
                     code="input-real",
                     hint="name the person's consent with --consent CODE instead of --synthetic-person",
                 )
-            permission = self._asked_now(recorded, Scope.AI_GENERATE)
-            if permission.code is not ConsentCode.IN_FORCE:
-                raise RefusedError(
-                    f"consent {recorded.code}: {permission.reason}",
-                    code=f"consent-{permission.code}",
-                    hint=f"see what it allows: provenance consent show {recorded.code}",
-                )
+            self._check_in_force(recorded, Scope.AI_GENERATE)
 
     def was_generative(self, picture_digest: bytes) -> bool:
         """Tell whether this studio stamped the very picture as made or changed by AI."""
@@ -175,6 +169,15 @@ class StudioStampDesk:
     def _now(self, recorded: Recorded) -> datetime:
         # A clock that was set back must not undo a withdrawal that is recorded already.
         return max(self._studio.clock.now(), recorded.history[-1].at)
+
+    def _check_in_force(self, recorded: Recorded, scope: Scope) -> None:
+        permission = self._asked_now(recorded, scope)
+        if permission.code is not ConsentCode.IN_FORCE:
+            raise RefusedError(
+                f"consent {recorded.code}: {permission.reason}",
+                code=f"consent-{permission.code}",
+                hint=f"see what it allows: provenance consent show {recorded.code}",
+            )
 
     def _asked_now(self, recorded: Recorded, scope: Scope) -> Permission:
         return authorised(recorded.record, recorded.history, scope=scope, at=self._now(recorded))
@@ -200,9 +203,9 @@ class StudioStampDesk:
                 if self._database.find_stamp(stamp.key) is None:
                     randomness = secrets.token_bytes(RANDOMNESS_BYTES)
                     image = commit(TAG_IMAGE, randomness=randomness, digest=stamp.picture_digest)
-                    handles = () if stamp.handle is None else (stamp.handle,)
-                    fresh.append((stamp, randomness, StampEntry(now, image, handles)))
-            for record_id in {stamp.record_id for stamp, _, _ in fresh if stamp.record_id is not None}:
+                    # In the order of the values, which tells nothing of who stands where.
+                    fresh.append((stamp, randomness, StampEntry(now, image, tuple(sorted(stamp.handles.values())))))
+            for record_id in {record_id for stamp, _, _ in fresh for record_id in stamp.handles}:
                 self._check_not_erased(self._consents.by_record_id(record_id))
             appended = self._ledger.append([(new_entry_id(), entry) for _, _, entry in fresh]) if fresh else []
             for (stamp, randomness, _), place in zip(fresh, appended, strict=True):
@@ -211,8 +214,7 @@ class StudioStampDesk:
                         key=stamp.key,
                         picture_digest=stamp.picture_digest,
                         declaration=stamp.declaration.value,
-                        record_id=stamp.record_id,
-                        handle=stamp.handle,
+                        handles=stamp.handles,
                         image_randomness=randomness,
                         entry_index=place.index,
                         note=self._seal_note(stamp),
@@ -229,7 +231,7 @@ class StudioStampDesk:
     def note(self, key: bytes) -> dict[str, Json] | None:
         """Return what was found in a picture that was stamped, and the reason that was given, or None if nothing was.
 
-        What was kept of a picture is erased with the data of the person, and reads None, too.
+        What was kept of a picture is erased with the data of anyone shown, and reads None, too.
 
         Raises:
             VaultError: it cannot be opened.
@@ -237,10 +239,12 @@ class StudioStampDesk:
         row = self._database.find_stamp(key)
         if row is None or row.note is None:
             return None
-        name = key.hex()
-        if row.record_id is None:
-            return parse_object(self._master_key.open_note(row.note, name), place="note")
-        return parse_object(self._data_key(row.record_id).open(name, row.note), place="note")
+        if not row.handles:
+            return parse_object(self._master_key.open_note(row.note, key.hex()), place="note")
+        data = row.note
+        for record_id in sorted(row.handles, reverse=True):
+            data = self._data_key(record_id).open(key.hex(), data)
+        return parse_object(data, place="note")
 
     def _check_not_erased(self, recorded: Recorded) -> None:
         erasure = self._consents.erasure(recorded)
@@ -253,14 +257,16 @@ class StudioStampDesk:
             )
 
     def _seal_note(self, stamp: PendingStamp) -> bytes | None:
-        """Seal what speaks of the picture: under the consent's own key, so that it is erased with it."""
+        """Seal what speaks of the picture: under one consent's key after the other, so that it is erased with any."""
         if not stamp.evidence and stamp.confirmation is None:
             return None
         found: list[Json] = [evidence.to_json(stamp.claim) for evidence in stamp.evidence]
         data = canonical_bytes({"evidence": found, "confirmation": stamp.confirmation})
-        if stamp.record_id is None:
+        if not stamp.handles:
             return self._master_key.seal_note(data, stamp.key.hex())
-        return self._data_key(stamp.record_id).seal(stamp.key.hex(), data)
+        for record_id in sorted(stamp.handles):
+            data = self._data_key(record_id).seal(stamp.key.hex(), data)
+        return data
 
     def _data_key(self, record_id: str) -> DataKey:
         wrapped = self._database.wrapped_key(record_id)

@@ -62,10 +62,10 @@ class StudioStatus:
         """Yield the stamp and consent of each handle; a handle that was made for another picture is not known."""
         for handle in picture.handles:
             stamp = self._database.find_stamp_by_handle(handle)
-            if stamp is None or stamp.record_id is None or stamp.picture_digest != picture.digest:
+            if stamp is None or stamp.picture_digest != picture.digest:
                 yield None, None
             else:
-                yield stamp, self._consents.by_record_id(stamp.record_id)
+                yield stamp, self._consents.by_record_id(stamp.record_id_of(handle))
 
     def _entry_time(self, stamp: StampRow) -> datetime:
         entry = self._database.entry(stamp.entry_index)

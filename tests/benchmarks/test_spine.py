@@ -45,7 +45,7 @@ def test_stamp_and_verify_a_24_megapixel_jpeg_against_the_bare_sdk(tmp_path: Pat
     }
 
     def stamp() -> None:
-        request = StampRequest(source, ours, Declaration.CAMERA, code, overwrite=True)
+        request = StampRequest(source, ours, Declaration.CAMERA, (code,), overwrite=True)
         (result,) = stamper.stamp([request])
         assert result.outcome == "stamped", result
 

@@ -163,7 +163,7 @@ REFUSED = {
         "retouched",
         ["--parent", "stamped/portrait.jpg"],
         "parent portrait.jpg: it carries a stamp under another consent of this studio",
-        "stamp the original, under the consent of the person shown",
+        "stamp the original, under the consents of everyone shown",
     ),
     "a tool that is AI": (
         "retouched",

@@ -53,10 +53,10 @@ print("READY", flush=True)
 for start in range(0, len(sources), 2):
     consents.record(Subject("Somebody"), grants)
     requests = [
-        StampRequest(source, folder / "out" / source.name, Declaration.CAMERA, code)
+        StampRequest(source, folder / "out" / source.name, Declaration.CAMERA, (code,))
         for source in sources[start : start + 2]
     ]
-    requests.append(StampRequest(in_place[start // 2], in_place[start // 2], Declaration.CAMERA, code))
+    requests.append(StampRequest(in_place[start // 2], in_place[start // 2], Declaration.CAMERA, (code,)))
     for result in stamper.stamp(requests):
         assert result.outcome == "stamped", result
 print("DONE", flush=True)
@@ -77,11 +77,11 @@ class Scene:
     def requests(self) -> list[StampRequest]:
         """Return everything that is to be stamped."""
         copied = [
-            StampRequest(path, self.folder / "out" / path.name, Declaration.CAMERA, self.code)
+            StampRequest(path, self.folder / "out" / path.name, Declaration.CAMERA, (self.code,))
             for path in sorted((self.folder / "sources").iterdir())
         ]
         replaced = [
-            StampRequest(path, path, Declaration.CAMERA, self.code)
+            StampRequest(path, path, Declaration.CAMERA, (self.code,))
             for path in sorted((self.folder / "in_place").iterdir())
             if not path.name.endswith(PARTIAL)
         ]

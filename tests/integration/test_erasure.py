@@ -183,7 +183,7 @@ def _play(studio: Studio, folder: Path, read: Callable[[], Mapping[str, bytes]])
 def _stamp_with_reason(studio: Studio, number: int, recorded: Recorded) -> None:
     key = bytes([number]) * 32
     record_id = recorded.record.record_id
-    pending = PendingStamp(key, key, Declaration.CAMERA, record_id, key[::-1], confirmation=PERSONAL["reason"])
+    pending = PendingStamp(key, key, Declaration.CAMERA, {record_id: key[::-1]}, confirmation=PERSONAL["reason"])
     StudioStampDesk(open_keys(studio)).log([pending])
 
 

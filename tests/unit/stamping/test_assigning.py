@@ -17,11 +17,11 @@ def known(*codes: str) -> Callable[[str], bool]:
 
 @pytest.mark.parametrize("name", [f"{CODE}.jpg", f"Zoë {CODE} 0001.jpg", f"IMG_0001_{CODE}_b.jpg", f"({CODE}).jpg"])
 def test_a_code_is_found_in_a_file_name(name: str) -> None:
-    assert from_file_name(Path("export") / name, known=known(CODE)) == CODE
+    assert from_file_name(Path("export") / name, known=known(CODE)) == (CODE,)
 
 
 def test_what_is_like_a_code_and_is_none_is_passed_over() -> None:
-    assert from_file_name(Path(f"2026-1127 {CODE}.jpg"), known=known(CODE)) == CODE
+    assert from_file_name(Path(f"2026-1127 {CODE}.jpg"), known=known(CODE)) == (CODE,)
 
 
 @pytest.mark.parametrize(
@@ -33,16 +33,15 @@ def test_a_file_name_without_a_known_code_says_nothing(name: str) -> None:
         from_file_name(Path(name), known=known(CODE))
 
 
-def test_two_codes_in_a_name_are_not_chosen_from() -> None:
-    with refused(RefusedError, "expected one consent in its name, got 2", code="consent-ambiguous", hint=ALONE):
-        from_file_name(Path(f"{CODE} {OTHER}.jpg"), known=known(CODE, OTHER))
+def test_a_file_name_tells_of_everyone_shown() -> None:
+    assert from_file_name(Path(f"{CODE} {OTHER} {CODE}.jpg"), known=known(CODE, OTHER)) == (CODE, OTHER)
 
 
 def test_the_innermost_folder_with_a_code_counts() -> None:
     path = Path("shoot") / f"Zoë {CODE}" / "selects" / "0001.jpg"
-    assert from_folder(path, root=Path("shoot"), known=known(CODE)) == CODE
-    assert from_folder(Path(f"{OTHER}/{CODE}/1.jpg"), root=Path(OTHER), known=known(CODE, OTHER)) == CODE
-    assert from_folder(Path(f"{CODE}/1.jpg"), root=Path(CODE), known=known(CODE)) == CODE
+    assert from_folder(path, root=Path("shoot"), known=known(CODE)) == (CODE,)
+    assert from_folder(Path(f"{OTHER}/{CODE}/1.jpg"), root=Path(OTHER), known=known(CODE, OTHER)) == (CODE,)
+    assert from_folder(Path(f"{CODE}/1.jpg"), root=Path(CODE), known=known(CODE)) == (CODE,)
 
 
 def test_a_folder_above_the_one_that_was_named_says_nothing() -> None:
@@ -55,7 +54,8 @@ def test_a_folder_above_the_one_that_was_named_says_nothing() -> None:
 def test_two_codes_in_the_name_of_a_folder_are_not_chosen_from() -> None:
     name = f"{CODE} {OTHER}"
     message = f"expected one consent in the name of its folder {name!r}, got 2"
-    with refused(RefusedError, message, code="consent-ambiguous", hint=ALONE):
+    hint = "name who is in it: --consent CODE for each, in the file's own name, or in a table"
+    with refused(RefusedError, message, code="consent-ambiguous", hint=hint):
         from_folder(Path(name) / "1.jpg", root=Path(name), known=known(CODE, OTHER))
 
 
@@ -70,8 +70,20 @@ def test_two_codes_in_the_name_of_a_folder_are_not_chosen_from() -> None:
 )
 def test_a_table_names_the_consent_of_each_file(text: str, tmp_path: Path) -> None:
     table = parse_table(text.encode(), name="shoot.csv", folder=tmp_path)
-    assert table == {tmp_path / "a.jpg": CODE}
-    assert from_table(tmp_path / "x" / ".." / "a.jpg", table) == CODE
+    assert table == {tmp_path / "a.jpg": (CODE,)}
+    assert from_table(tmp_path / "x" / ".." / "a.jpg", table) == (CODE,)
+
+
+def test_a_table_names_several_people_in_one_picture(tmp_path: Path) -> None:
+    text = f"file,consent\na.jpg,{CODE} + {OTHER.lower()}+{CODE}\n"
+    assert parse_table(text.encode(), name="shoot.csv", folder=tmp_path) == {tmp_path / "a.jpg": (CODE, OTHER)}
+
+
+def test_a_second_row_of_a_file_is_no_second_person(tmp_path: Path) -> None:
+    text = f"file,consent\na.jpg,{CODE}\na.jpg,{OTHER}\n"
+    hint = "of several people in one picture, write the codes into one row, with a plus sign between them"
+    with refused(InputError, "shoot.csv: row 3: names a file with a second consent", code="table", hint=hint):
+        parse_table(text.encode(), name="shoot.csv", folder=tmp_path)
 
 
 def test_a_file_that_is_not_in_the_table_has_no_consent(tmp_path: Path) -> None:
@@ -90,7 +102,7 @@ def test_a_file_that_is_not_in_the_table_has_no_consent(tmp_path: Path) -> None:
         (b"file,consent\na\0.jpg,8F3K-QX2P\n", "row 2: expected the name of a file"),
         (b"file,consent\n,8F3K-QX2P\n", "row 2: expected the name of a file"),
         (b'file,consent\n"a.jpg,8F3K-QX2P\n', "expected csv: unexpected end of data"),
-        (b"file,consent\na.jpg,8F3K-QX2P\na.jpg,0000-ZZZZ\n", "row 3: names a file with a second consent"),
+        (b"file,consent\na.jpg,8F3K-QX2P+\n", "row 2: consent code: expected 8 letters and digits such as 8F3K-QX2P"),
         (b"file,consent\n\xff\n", "expected text in utf-8"),
         (b"x" * (MAX_TABLE_BYTES + 1), f"expected at most {MAX_TABLE_BYTES} bytes, got {MAX_TABLE_BYTES + 1}"),
     ],

@@ -122,7 +122,7 @@ def dump(studio: Studio) -> list[str]:
 def test_a_picture_is_stamped_and_verifies(studio: Studio, code: str, folder: Path, out: Path, ending: str) -> None:
     source = draw_any(folder, ending)
     before = source.read_bytes()
-    (result,) = run(studio, [StampRequest(source, out / source.name, CAMERA, code)])
+    (result,) = run(studio, [StampRequest(source, out / source.name, CAMERA, (code,))])
     assert bare(result) == StampResult(source, "stamped", out / source.name)
     assert source.read_bytes() == before
     assert read_picture((out / source.name).read_bytes()).digest == read_picture(before).digest
@@ -170,7 +170,7 @@ def test_the_results_come_in_the_order_of_the_requests(studio: Studio, code: str
     requests = []
     for number in range(6):
         source = draw_jpeg(folder / f"{number}.jpg", seed=number) if number % 2 else folder / f"{number}.jpg"
-        requests.append(StampRequest(source, out / f"{number}.jpg", CAMERA, code))
+        requests.append(StampRequest(source, out / f"{number}.jpg", CAMERA, (code,)))
     results = run(studio, requests)
     assert [result.source for result in results] == [request.source for request in requests]
     assert outcomes(results) == ["failed", "stamped"] * 3
@@ -178,7 +178,9 @@ def test_the_results_come_in_the_order_of_the_requests(studio: Studio, code: str
 
 def test_a_group_is_logged_under_one_checkpoint(studio: Studio, code: str, folder: Path, out: Path) -> None:
     before = checkpoints(studio)
-    requests = [StampRequest(draw_jpeg(folder / f"{n}.jpg", seed=n), out / f"{n}.jpg", CAMERA, code) for n in range(4)]
+    requests = [
+        StampRequest(draw_jpeg(folder / f"{n}.jpg", seed=n), out / f"{n}.jpg", CAMERA, (code,)) for n in range(4)
+    ]
     assert outcomes(run(studio, requests)) == ["stamped"] * 4
     assert checkpoints(studio) == before + 1
     assert len(stamps(studio)) == 4
@@ -200,7 +202,7 @@ def test_more_than_a_group_is_logged_group_by_group(
     def requests() -> Iterator[StampRequest]:
         for source in sources:
             asked.append(source)
-            yield StampRequest(source, out / source.name, CAMERA, code)
+            yield StampRequest(source, out / source.name, CAMERA, (code,))
 
     results = stamper(studio).stamp(requests())
     first = next(results)
@@ -221,7 +223,7 @@ def test_no_requests_make_no_results(studio: Studio) -> None:
 
 def test_two_requests_with_the_same_bytes_share_an_entry(studio: Studio, code: str, folder: Path, out: Path) -> None:
     one, two = draw_jpeg(folder / "a.jpg"), draw_jpeg(folder / "b.jpg")
-    results = run(studio, [StampRequest(source, out / source.name, CAMERA, code) for source in (one, two)])
+    results = run(studio, [StampRequest(source, out / source.name, CAMERA, (code,)) for source in (one, two)])
     assert outcomes(results) == ["stamped", "stamped"]
     assert len(stamps(studio)) == 1
     assert assertion_of(studio, out / "a.jpg").handles == assertion_of(studio, out / "b.jpg").handles
@@ -230,7 +232,7 @@ def test_two_requests_with_the_same_bytes_share_an_entry(studio: Studio, code: s
 
 def test_a_new_caption_makes_no_other_picture(studio: Studio, code: str, folder: Path, out: Path) -> None:
     one, two = draw_jpeg(folder / "a.jpg"), draw_jpeg(folder / "b.jpg", comment=b"another caption")
-    results = run(studio, [StampRequest(source, out / source.name, CAMERA, code) for source in (one, two)])
+    results = run(studio, [StampRequest(source, out / source.name, CAMERA, (code,)) for source in (one, two)])
     assert outcomes(results) == ["stamped", "stamped"]
     assert len(stamps(studio)) == 1
 
@@ -310,7 +312,7 @@ def test_a_bad_file_in_the_middle_does_not_stop_the_rest(
     expected_code, message, hint = BAD_FILES[kind]
     good = [draw_jpeg(folder / f"{number}.jpg", seed=number) for number in (1, 2)]
     sources = [good[0], bad_file(folder, kind), good[1]]
-    results = run(studio, [StampRequest(source, out / source.name, CAMERA, code) for source in sources])
+    results = run(studio, [StampRequest(source, out / source.name, CAMERA, (code,)) for source in sources])
     assert outcomes(results) == ["stamped", "failed", "stamped"]
     assert (results[1].code, results[1].hint) == (expected_code, hint)
     assert (results[1].message or "").startswith(message)
@@ -323,7 +325,7 @@ def test_a_source_with_an_impossible_name_does_not_stop_the_rest(
     studio: Studio, code: str, folder: Path, out: Path
 ) -> None:
     sources = [folder / ("x" * 300), draw_jpeg(folder / "a.jpg")]
-    results = run(studio, [StampRequest(source, out / source.name[:9], CAMERA, code) for source in sources])
+    results = run(studio, [StampRequest(source, out / source.name[:9], CAMERA, (code,)) for source in sources])
     assert outcomes(results) == ["failed", "stamped"]
     assert results[0].code == "file-unreadable"
 
@@ -333,7 +335,7 @@ def test_a_destination_with_an_impossible_name_does_not_stop_the_rest(
 ) -> None:
     out.mkdir()
     source = draw_jpeg(folder / "a.jpg")
-    results = run(studio, [StampRequest(source, out / name, CAMERA, code) for name in ("x" * 300, "a.jpg")])
+    results = run(studio, [StampRequest(source, out / name, CAMERA, (code,)) for name in ("x" * 300, "a.jpg")])
     assert outcomes(results) == ["failed", "stamped"]
     assert refusal(results[0]) == (
         "failed",
@@ -348,7 +350,7 @@ def test_a_destination_with_a_name_that_no_system_has_does_not_stop_the_rest(
     studio: Studio, code: str, folder: Path, out: Path
 ) -> None:
     source = draw_jpeg(folder / "a.jpg")
-    results = run(studio, [StampRequest(source, out / name, CAMERA, code) for name in ("a\x00b", "a.jpg")])
+    results = run(studio, [StampRequest(source, out / name, CAMERA, (code,)) for name in ("a\x00b", "a.jpg")])
     assert outcomes(results) == ["failed", "stamped"]
 
 
@@ -356,7 +358,7 @@ def test_a_destination_below_a_file_does_not_stop_the_rest(studio: Studio, code:
     out.write_text("mine")
     source = draw_jpeg(folder / "a.jpg")
     destinations = [out / "a.jpg", out / "deeper" / "a.jpg", folder / "b.jpg"]
-    results = run(studio, [StampRequest(source, destination, CAMERA, code) for destination in destinations])
+    results = run(studio, [StampRequest(source, destination, CAMERA, (code,)) for destination in destinations])
     assert outcomes(results)[2] == "stamped"
     assert {result.outcome for result in results[:2]} <= {"failed", "refused"}
     assert out.read_text() == "mine"
@@ -374,7 +376,7 @@ def test_a_destination_that_cannot_be_written_fails_alone(
 
     monkeypatch.setattr(durable, "create", fail_once)
     sources = [draw_jpeg(folder / f"{number}.jpg", seed=number) for number in (1, 2)]
-    failed, good = run(studio, [StampRequest(source, out / source.name, CAMERA, code) for source in sources])
+    failed, good = run(studio, [StampRequest(source, out / source.name, CAMERA, (code,)) for source in sources])
     assert (failed.outcome, failed.code) == ("failed", "output-unwritable")
     assert failed.message == "1.jpg: cannot be written: no space left on device"
     assert good.outcome == "stamped"
@@ -394,7 +396,7 @@ def test_a_key_that_fails_to_sign_fails_alone_and_the_stamp_is_finished_later(
 
     broken = ClaimSigner(sign_the_second, signer.chain_pem, signer.anchors)
     requests = [
-        StampRequest(draw_jpeg(folder / f"{number}.jpg", seed=number), out / f"{number}.jpg", CAMERA, code)
+        StampRequest(draw_jpeg(folder / f"{number}.jpg", seed=number), out / f"{number}.jpg", CAMERA, (code,))
         for number in (1, 2)
     ]
     failed, good = Stamper(StudioStampDesk(unlocked), signer=broken).stamp(requests)
@@ -412,7 +414,7 @@ def test_a_contradiction_in_the_ledger_stops_everything(studio: Studio, code: st
     studio.database._driver.execute("UPDATE head SET size = 2, root = zeroblob(32), frontier = zeroblob(32)")
     source = draw_jpeg(folder / "a.jpg")
     with pytest.raises(LedgerError):
-        run(studio, [StampRequest(source, out / "a.jpg", CAMERA, code)])
+        run(studio, [StampRequest(source, out / "a.jpg", CAMERA, (code,))])
     assert not out.exists()
 
 
@@ -581,7 +583,7 @@ def test_a_destination_that_a_bad_file_was_meant_for_is_free(
     studio: Studio, code: str, folder: Path, out: Path
 ) -> None:
     sources = [folder / "missing.jpg", draw_jpeg(folder / "a.jpg")]
-    results = run(studio, [StampRequest(source, out / "a.jpg", CAMERA, code) for source in sources])
+    results = run(studio, [StampRequest(source, out / "a.jpg", CAMERA, (code,)) for source in sources])
     assert outcomes(results) == ["failed", "stamped"]
 
 
@@ -589,7 +591,7 @@ def test_two_pictures_for_one_destination_do_not_replace_each_other(
     studio: Studio, code: str, folder: Path, out: Path
 ) -> None:
     sources = [draw_jpeg(folder / f"{number}.jpg", seed=number) for number in (1, 2)]
-    one, two = run(studio, [StampRequest(source, out / "a.jpg", CAMERA, code) for source in sources])
+    one, two = run(studio, [StampRequest(source, out / "a.jpg", CAMERA, (code,)) for source in sources])
     assert one.outcome == "stamped"
     assert (two.outcome, two.code) == ("refused", "output-exists")
     digest = read_picture(sources[0].read_bytes()).digest
@@ -680,7 +682,7 @@ CARRIES = (
     "refused",
     "consent-other",
     "it carries a stamp under another consent of this studio",
-    "stamp the original, under the consent of the person shown",
+    "stamp the original, under the consents of everyone shown",
 )
 
 
@@ -742,7 +744,7 @@ def test_a_picture_of_nobody_may_be_stamped_under_a_consent_later(studio: Studio
 
 def test_one_picture_twice_in_place_is_one_stamp(studio: Studio, code: str, folder: Path) -> None:
     source = draw_jpeg(folder / "a.jpg")
-    results = run(studio, [StampRequest(source, source, CAMERA, code)] * 2)
+    results = run(studio, [StampRequest(source, source, CAMERA, (code,))] * 2)
     assert outcomes(results) == ["stamped", "stamped"]
     assert len(stamps(studio)) == 1
     assert len(list(credential_of(studio, source).parents())) == 1
@@ -778,16 +780,16 @@ def test_a_dry_run_writes_nothing_and_refuses_the_same(studio: Studio, code: str
     stamped(studio, known, out / "known.jpg", code=code)
     bad = [bad_file(folder, kind) for kind in ("missing", "folder", "text", "truncated")]
     requests = [
-        StampRequest(good, out / "good.jpg", CAMERA, code),
-        StampRequest(known, out / "known.jpg", CAMERA, code),
-        StampRequest(good, out / "there.jpg", CAMERA, code),
-        StampRequest(good, out / "b.jpg", GENERATED, code),
-        StampRequest(good, out / "c.jpg", CAMERA, None),
-        StampRequest(good, out / "d.jpg", CAMERA, MISSING),
-        StampRequest(out / "known.jpg", out / "e.jpg", GENERATED, None),
-        *(StampRequest(path, out / f"f-{path.name}", CAMERA, code) for path in bad),
-        StampRequest(other, out / "more.txt", GENERATED, None, overwrite=True),
-        StampRequest(good, good, CAMERA, code),
+        StampRequest(good, out / "good.jpg", CAMERA, (code,)),
+        StampRequest(known, out / "known.jpg", CAMERA, (code,)),
+        StampRequest(good, out / "there.jpg", CAMERA, (code,)),
+        StampRequest(good, out / "b.jpg", GENERATED, (code,)),
+        StampRequest(good, out / "c.jpg", CAMERA, ()),
+        StampRequest(good, out / "d.jpg", CAMERA, (MISSING,)),
+        StampRequest(out / "known.jpg", out / "e.jpg", GENERATED, ()),
+        *(StampRequest(path, out / f"f-{path.name}", CAMERA, (code,)) for path in bad),
+        StampRequest(other, out / "more.txt", GENERATED, (), overwrite=True),
+        StampRequest(good, good, CAMERA, (code,)),
     ]
     pictures = contents(folder), contents(out), dump(studio)
     dry = run(studio, requests, dry_run=True)
@@ -870,8 +872,8 @@ def test_a_result_is_written_as_a_document() -> None:
 
 def test_a_request_is_in_place_where_source_and_destination_are_one() -> None:
     source = Path("a.jpg")
-    assert StampRequest(source, Path("./a.jpg"), CAMERA, None).in_place is True
-    assert StampRequest(source, Path("b.jpg"), CAMERA, None).in_place is False
+    assert StampRequest(source, Path("./a.jpg"), CAMERA, ()).in_place is True
+    assert StampRequest(source, Path("b.jpg"), CAMERA, ()).in_place is False
 
 
 @pytest.mark.parametrize(
@@ -904,7 +906,7 @@ def test_strong_evidence_of_ai_refuses_a_photograph_whatever_is_confirmed(
 ) -> None:
     source = png(folder, "Description", MIDJOURNEY)
     for confirmation in (None, "I took it myself"):
-        (result,) = run(studio, [StampRequest(source, out / "a.png", CAMERA, code, confirmation=confirmation)])
+        (result,) = run(studio, [StampRequest(source, out / "a.png", CAMERA, (code,), confirmation=confirmation)])
         assert (result.outcome, result.code) == ("refused", "evidence-contradicts")
         assert result.message == (
             f"the evidence says that AI made or changed it: midjourney.job in PNG tEXt at byte 33: {MIDJOURNEY}"
@@ -928,7 +930,7 @@ def test_weak_evidence_needs_a_reason_which_goes_into_the_record(
     studio: Studio, code: str, folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = png(folder, "Software", "Topaz Photo 1.2")
-    (result,) = run(studio, [StampRequest(source, out / "a.png", CAMERA, code)])
+    (result,) = run(studio, [StampRequest(source, out / "a.png", CAMERA, (code,))])
     assert (result.outcome, result.code) == ("refused", "evidence-doubtful")
     assert result.message == (
         "the evidence makes it doubtful that a camera captured it: AI may have made or changed it: "
@@ -944,7 +946,7 @@ def test_weak_evidence_needs_a_reason_which_goes_into_the_record(
 
     monkeypatch.setattr(StudioStampDesk, "log", watched)
     reason = "sharpened only"
-    (result,) = run(studio, [StampRequest(source, out / "a.png", CAMERA, code, confirmation=reason)])
+    (result,) = run(studio, [StampRequest(source, out / "a.png", CAMERA, (code,), confirmation=reason)])
     assert (result.outcome, result.confirmation) == ("stamped", reason)
     assert [(stamp.confirmation, [e.marker.code for e in stamp.evidence]) for stamp in logged] == [
         (reason, ["tool.enhancer"])
@@ -956,7 +958,7 @@ def test_weak_evidence_needs_a_reason_which_goes_into_the_record(
 
 def test_a_reason_that_nothing_asked_for_is_not_recorded(studio: Studio, code: str, folder: Path, out: Path) -> None:
     source = draw_jpeg(folder / "a.jpg")
-    (result,) = run(studio, [StampRequest(source, out / "a.jpg", CAMERA, code, confirmation="because")])
+    (result,) = run(studio, [StampRequest(source, out / "a.jpg", CAMERA, (code,), confirmation="because")])
     assert (result.outcome, result.confirmation) == ("stamped", None)
 
 
@@ -965,7 +967,7 @@ def test_strong_evidence_of_a_camera_refuses_what_ai_is_said_to_have_made(
 ) -> None:
     source = folder / "a.jpg"
     source.write_bytes(with_exif(draw_jpeg(folder / "b.jpg", exif=False).read_bytes(), {0x0110: "Z 8"}, SERIAL))
-    request = StampRequest(source, out / "a.jpg", GENERATED, None, confirmation="it is")
+    request = StampRequest(source, out / "a.jpg", GENERATED, (), confirmation="it is")
     (result,) = run(studio, [request])
     assert (result.outcome, result.code) == ("refused", "evidence-contradicts")
     assert result.message == "the evidence says that a camera took it: camera.body-and-lens in JPEG APP1 at byte 2: Z 8"
@@ -977,17 +979,17 @@ def test_the_data_of_an_exposure_make_it_doubtful_that_ai_made_a_picture(
 ) -> None:
     source = folder / "a.jpg"
     source.write_bytes(with_exif(draw_jpeg(folder / "b.jpg", exif=False).read_bytes(), CAMERA_TAGS, EXPOSURE_TAGS))
-    (result,) = run(studio, [StampRequest(source, out / "a.jpg", GENERATED, None)])
+    (result,) = run(studio, [StampRequest(source, out / "a.jpg", GENERATED, ())])
     assert (result.outcome, result.code) == ("refused", "evidence-doubtful")
     assert result.message == (
         "the evidence makes it doubtful that AI generated all of it: a camera may have taken it: "
         "camera.exposure in JPEG APP1 at byte 2: Atelier 7"
     )
-    (result,) = run(studio, [StampRequest(source, out / "a.jpg", GENERATED, None, confirmation="kept by the model")])
+    (result,) = run(studio, [StampRequest(source, out / "a.jpg", GENERATED, (), confirmation="kept by the model")])
     assert (result.outcome, result.confirmation) == ("stamped", "kept by the model")
     assert verify(studio, out / "a.jpg").origin.code == "ai-generated"
 
 
 def test_a_dry_run_tells_the_evidence(studio: Studio, code: str, folder: Path, out: Path) -> None:
-    (result,) = run(studio, [StampRequest(draw_jpeg(folder / "a.jpg"), out / "a.jpg", CAMERA, code)], dry_run=True)
+    (result,) = run(studio, [StampRequest(draw_jpeg(folder / "a.jpg"), out / "a.jpg", CAMERA, (code,))], dry_run=True)
     assert [found.marker.code for found in result.evidence] == ["camera.model"]

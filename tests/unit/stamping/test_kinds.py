@@ -348,7 +348,7 @@ def test_one_command_reads_what_its_pictures_were_made_from_once(bench: Bench, m
             bench.draw(f"{n}", seed=60 + n),
             bench.folder / f"out{n}.jpg",
             Declaration.RETOUCHED,
-            bench.code,
+            (bench.code,),
             making=making,
         )
         for n in range(3)
@@ -433,7 +433,7 @@ def test_a_parent_under_another_consent_is_refused(bench: Bench, declaration: st
         "refused",
         "consent-other",
         "parent signed.jpg: it carries a stamp under another consent of this studio",
-        "stamp the original, under the consent of the person shown",
+        "stamp the original, under the consents of everyone shown",
     )
 
 

@@ -49,7 +49,7 @@ def jpeg(packet: bytes) -> bytes:
 
 def test_ai_that_made_a_picture_is_named_and_a_camera_is_not() -> None:
     tool = Tool("Portrait Maker", "2")
-    generated = state_properties(Declaration.AI_GENERATED, tool=tool, consent=None, handle=None)
+    generated = state_properties(Declaration.AI_GENERATED, tool=tool, consent=None, handles=())
     assert generated == PictureProperties(
         digital_source_type=TRAINED_MEDIA,
         model_release_status=f"{PLUS}MR-NAP",
@@ -57,7 +57,7 @@ def test_ai_that_made_a_picture_is_named_and_a_camera_is_not() -> None:
         ai_system_version="2",
     )
     consent = PictureProperties(model_release_status=f"{PLUS}MR-LMR")
-    captured = state_properties(Declaration.CAMERA, tool=tool, consent=consent, handle=bytes(32))
+    captured = state_properties(Declaration.CAMERA, tool=tool, consent=consent, handles=[bytes(32)])
     assert captured == PictureProperties(
         digital_source_type=DIGITAL_CAPTURE,
         model_release_status=f"{PLUS}MR-LMR",
@@ -66,7 +66,7 @@ def test_ai_that_made_a_picture_is_named_and_a_camera_is_not() -> None:
 
 
 def test_the_name_of_a_tool_without_end_is_cut() -> None:
-    stated = state_properties(Declaration.AI_GENERATED, tool=Tool("a" * 900, "b" * 900), consent=None, handle=None)
+    stated = state_properties(Declaration.AI_GENERATED, tool=Tool("a" * 900, "b" * 900), consent=None, handles=())
     assert (stated.ai_system, stated.ai_system_version) == ("a" * 500, "b" * 500)
 
 
@@ -116,7 +116,7 @@ def stamp(
 ) -> StampResult:
     keys = open_keys(studio)
     destination = to or source.with_name(f"stamped-{source.name}")
-    request = StampRequest(source, destination, Declaration.CAMERA, code, confirmation=why, strip_location=strip)
+    request = StampRequest(source, destination, Declaration.CAMERA, (code,), confirmation=why, strip_location=strip)
     (result,) = Stamper(StudioStampDesk(keys), signer=keys.claim_signer()).stamp([request])
     return result
 

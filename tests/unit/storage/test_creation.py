@@ -11,8 +11,9 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +27,21 @@ from support.logs import Log
 from support.postgres import Server
 from support.refusals import refused
 from support.state_one import TABLES, create_state_one, fill_state_one
+from support.state_two import turn_back
 
 from provenance.errors import StudioError
 from provenance.merkle import Frontier
 from provenance.storage import creation, postgresql
 from provenance.storage.database import Database, create_database
 from provenance.storage.driver import VERSION_TABLE
-from provenance.storage.interface import LogKeyRow
+from provenance.storage.interface import ConsentRow, EntryRow, LogKeyRow, StampRow
 from provenance.storage.tables import APPEND_ONLY, StudioTable
 from provenance.tiles import TILE_WIDTH, fill_tile
 
 LOG = Log()
 SIZE = 600
+SOMEBODY = StampRow(b"1", bytes(32), "camera", {"record-1": b"handle"}, b"", 1, b"note")
+NOBODY = StampRow(b"2", bytes(32), "ai-generated", {}, b"", 1)
 NEWER_HINT = "use the version of provenance that wrote it"
 UNCHANGED = ("checkpoint", "consent", "consent_event", "data_key", "sealed")
 
@@ -75,7 +79,14 @@ def check_upgraded(path: Path, old: Path) -> None:
     """Check that everything is there that was in `old`."""
     assert contents(path, UNCHANGED) == contents(old, UNCHANGED)
     # A stamp has no note of what was found in its picture yet.
-    assert rows(path, "SELECT * FROM stamp") == [(*row, None) for row in rows(old, "SELECT * FROM stamp")]
+    kept = "id, key, picture_digest, declaration, image_randomness, entry_idx"
+    assert rows(path, f"SELECT {kept}, note FROM stamp") == [
+        (*row, None) for row in rows(old, f"SELECT {kept} FROM stamp")
+    ]
+    assert rows(path, "SELECT * FROM stamp_subject") == rows(
+        old, "SELECT id, record_id, handle FROM stamp WHERE record_id IS NOT NULL"
+    )
+    assert rows(path, "SELECT * FROM stamp_revocation") == []
     with closing(Database(path)) as database:
         found = list(database.entries(0, 10_000))
         assert [(row.index, row.leaf_hash, str(uuid.UUID(bytes=row.entry_id)), row.body) for row in found] == rows(
@@ -99,7 +110,7 @@ def check_upgraded(path: Path, old: Path) -> None:
 
 
 def test_a_database_of_state_one_is_refused_until_it_is_upgraded(old: Path) -> None:
-    message = "studio.db: expected state version 2, got 1"
+    message = "studio.db: expected state version 3, got 1"
     with refused(StudioError, message, code="state-version", hint="run provenance studio upgrade"):
         Database(old)
     creation.upgrade(old)
@@ -107,7 +118,7 @@ def test_a_database_of_state_one_is_refused_until_it_is_upgraded(old: Path) -> N
 
 
 def test_an_upgraded_database_holds_everything(original: Path, old: Path) -> None:
-    assert creation.upgrade(old) == (1, 2)
+    assert creation.upgrade(old) == (1, 3)
     check_upgraded(old, original)
 
 
@@ -124,6 +135,7 @@ def test_an_upgraded_database_is_append_only(old: Path) -> None:
     creation.upgrade(old)
     with closing(Database(old)) as database:
         database.add_checkpoint(SIZE + 1, b"note")
+        database.revoke_stamp(b"\x06", 5)
     for table in set(APPEND_ONLY) - {"cosignature"}:
         with pytest.raises(sqlite3.IntegrityError, match=f"the table {table} is append-only"):
             rows(old, f"DELETE FROM {table}")
@@ -131,7 +143,7 @@ def test_an_upgraded_database_is_append_only(old: Path) -> None:
 
 def test_an_empty_database_is_upgraded(tmp_path: Path) -> None:
     create_state_one(tmp_path / "studio.db")
-    assert creation.upgrade(tmp_path / "studio.db") == (1, 2)
+    assert creation.upgrade(tmp_path / "studio.db") == (1, 3)
     with closing(Database(tmp_path / "studio.db")) as database:
         assert (database.head(), database.log_keys()) == (Frontier(), [])
 
@@ -155,16 +167,16 @@ def test_the_database_as_it_was_stays_beside_it(original: Path, old: Path) -> No
 
 def test_what_is_up_to_date_is_left_as_it_is(path: Path) -> None:
     before = path.read_bytes()
-    assert creation.upgrade(path) == (2, 2)
+    assert creation.upgrade(path) == (3, 3)
     assert path.read_bytes() == before
     assert not list(path.parent.glob("*state*"))
 
 
-@pytest.mark.parametrize("version", [3, 999])
+@pytest.mark.parametrize("version", [4, 999])
 def test_a_newer_database_is_refused_with_both_versions(path: Path, version: int) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA user_version={version}")
-    message = f"studio.db: expected state version 2, got {version}"
+    message = f"studio.db: expected state version 3, got {version}"
     with refused(StudioError, message, code="state-version", hint=NEWER_HINT):
         creation.upgrade(path)
 
@@ -190,7 +202,7 @@ def test_a_database_that_another_program_writes_into_is_not_upgraded(
             creation.upgrade(old)
         holder.execute("ROLLBACK")
     assert rows(old, "PRAGMA user_version") == [(1,)]
-    assert creation.upgrade(old) == (1, 2)
+    assert creation.upgrade(old) == (1, 3)
 
 
 UPGRADE = """
@@ -229,7 +241,7 @@ def kill_and_check(original: Path, old: Path, moments: int, seed: int) -> None:
         if version == 1:
             assert schema(path) == schema(original)
             assert contents(path, [*UNCHANGED, "entry", "head"]) == contents(original, [*UNCHANGED, "entry", "head"])
-            assert creation.upgrade(path) == (1, 2)
+            assert creation.upgrade(path) == (1, 3)
         check_upgraded(path, original)
 
 
@@ -246,14 +258,80 @@ def test_an_upgrade_that_is_killed_at_any_moment_leaves_either_version_whole(ori
 
 
 def test_a_server_is_up_to_date(postgres_url: str) -> None:
-    assert creation.upgrade(postgres_url) == (2, 2)
+    assert creation.upgrade(postgres_url) == (3, 3)
+
+
+@pytest.fixture
+def old_server(postgres: Server) -> Iterator[tuple[str, str]]:
+    """A database of state 2 on a server, by name and by address, with a stamp of somebody and one of nobody."""
+    with postgres.database() as name:
+        url = postgres.url(name)
+        create_database(url)
+        with closing(Database(url)) as database, database.transaction():
+            database.add_entries([EntryRow(index, bytes(32), bytes([index]) * 16, b"body") for index in range(2)])
+            database.add_consent(ConsentRow("record-1", "8F3K-QX2P", b"", b"", 1), wrapped_key=b"")
+            database.add_stamp(SOMEBODY)
+            database.add_stamp(NOBODY)
+        turn_back(postgres, name)
+        yield name, url
+
+
+def test_an_older_database_of_a_server_is_refused_until_it_is_upgraded(old_server: tuple[str, str]) -> None:
+    name, url = old_server
+    message = f"postgresql database {name}: expected state version 3, got 2"
+    with refused(StudioError, message, code="state-version", hint="run provenance studio upgrade"):
+        Database(url)
+    assert creation.upgrade(url) == (2, 3)
+    assert creation.upgrade(url) == (3, 3)
+    with closing(Database(url)) as database:
+        assert database.find_stamps_of(bytes(32)) == [SOMEBODY, NOBODY]
+        assert database.find_stamps_under("record-1") == [SOMEBODY]
+        database.revoke_stamp(SOMEBODY.key, 1)
+        assert database.find_stamp(SOMEBODY.key) == replace(SOMEBODY, revoked_by=1)
+
+
+def test_an_upgraded_server_is_made_as_a_new_one(old_server: tuple[str, str], postgres: Server) -> None:
+    name, url = old_server
+    creation.upgrade(url)
+    with postgres.database() as new:
+        create_database(postgres.url(new))
+        assert described(postgres, name) == described(postgres, new)
+
+
+def test_an_upgrade_of_a_server_that_fails_leaves_it_as_it_was(
+    old_server: tuple[str, str], postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, url = old_server
+    before = described(postgres, name)
+    postgres.run("CREATE TABLE stamp_revocation (id INTEGER)", name)
+    with pytest.raises(StudioError, match=f'postgresql database {name}: relation "stamp_revocation" already exists'):
+        creation.upgrade(url)
+    postgres.run("DROP TABLE stamp_revocation", name)
+    assert described(postgres, name) == before
+    assert creation.upgrade(url) == (2, 3)
+
+
+def described(postgres: Server, name: str) -> dict[str, list[tuple[Any, ...]]]:
+    """Return columns, indexes, constraints and triggers of a server's database."""
+    tables = "WHERE c.relnamespace = 'public'::regnamespace"
+    queries = {
+        "columns": "SELECT c.relname, attname, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute "
+        f"JOIN pg_class c ON c.oid = attrelid {tables} AND attnum > 0 AND NOT attisdropped",
+        "indexes": "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+        "constraints": "SELECT conname, pg_get_constraintdef(o.oid) FROM pg_constraint o "
+        f"JOIN pg_class c ON c.oid = conrelid {tables}",
+        "triggers": f"SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid {tables} "
+        "AND NOT tgisinternal",
+        "version": f"SELECT version_num FROM {VERSION_TABLE}",
+    }
+    return {what: sorted(map(tuple, postgres.run(query, name))) for what, query in queries.items()}
 
 
 def test_a_newer_database_of_a_server_is_refused(postgres: Server) -> None:
     with postgres.database() as name:
         create_database(postgres.url(name))
-        postgres.run(f"UPDATE {VERSION_TABLE} SET version_num = '3'", name)
-        message = f"postgresql database {name}: expected state version 2, got 3"
+        postgres.run(f"UPDATE {VERSION_TABLE} SET version_num = '4'", name)
+        message = f"postgresql database {name}: expected state version 3, got 4"
         with refused(StudioError, message, code="state-version", hint=NEWER_HINT):
             creation.upgrade(postgres.url(name))
 
@@ -277,13 +355,13 @@ def test_a_new_database_is_as_it_is_described(path: Path, postgres_url: str) -> 
         with engine.connect() as connection:
             context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
             assert compare_metadata(context, StudioTable.metadata) == []
-            assert context.get_current_revision() == "2"
+            assert context.get_current_revision() == "3"
         engine.dispose()
 
 
 def test_a_difference_would_be_seen(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("DROP INDEX stamp_by_handle")
+        connection.execute("DROP INDEX stamp_by_picture")
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})

@@ -38,8 +38,10 @@ CONSENT = ConsentRow("record-1", "8F3K-QX2P", bytes([1]) * 32, b'{"one":1}', 1)
 TILE_PLACES = [(0, 0), (0, 1), (0, 2), (1, 0)]
 OTHER_CONSENT = ConsentRow("record-2", "ABCD-EFGH", bytes([2]) * 32, b'{"two":2}', 3)
 TILES = [TileRow(level, number, bytes([16 * level + number]) * 32, bytes(range(96))) for level, number in TILE_PLACES]
-STAMP = StampRow(bytes([4]) * 32, bytes([5]) * 32, "camera", "record-1", bytes([6]) * 32, bytes([7]) * 32, 2)
-NOBODY = StampRow(bytes([8]) * 32, bytes([5]) * 32, "ai-generated", None, None, bytes([9]) * 32, 4)
+HANDLE = bytes([6]) * 32
+STAMP = StampRow(bytes([4]) * 32, bytes([5]) * 32, "camera", {"record-1": HANDLE}, bytes([7]) * 32, 2)
+NOBODY = StampRow(bytes([8]) * 32, bytes([5]) * 32, "ai-generated", {}, bytes([9]) * 32, 4)
+RETRACTED = StampRow(bytes([10]) * 32, bytes([11]) * 32, "ai-generated", {}, bytes([12]) * 32, 3, revoked_by=4)
 LINES = ["— witness.example/a AAAA\n", "— witness.example/b BBBB\n"]
 
 
@@ -56,6 +58,8 @@ def filled(database: Database) -> Database:
         database.add_log_key("vkey 1", 1)
         database.add_consent(CONSENT, wrapped_key=b"wrapped 1")
         database.add_consent(OTHER_CONSENT, wrapped_key=b"wrapped 2")
+        database.add_stamp(RETRACTED)
+        database.revoke_stamp(RETRACTED.key, 4)
         database.add_event("record-1", 1, b"given", 2)
         database.add_event("record-1", 2, b"withdrawn", 4)
         database.add_sealed("record-1", "email", b"sealed")
@@ -111,6 +115,8 @@ def fill_and_fail(database: Database, error: BaseException) -> None:
         database.set_head(FRONTIER)
         database.add_checkpoint(5, b"five")
         database.add_consent(CONSENT, wrapped_key=b"wrapped")
+        database.add_stamp(RETRACTED)
+        database.revoke_stamp(RETRACTED.key, 4)
         database.add_event("record-1", 1, b"given", 2)
         database.add_sealed("record-1", "email", b"sealed")
         database.add_stamp(STAMP)
@@ -274,6 +280,7 @@ STATEMENTS = {
     "checkpoint": "note = note",
     "cosignature": "line = line",
     "consent_event": "envelope = envelope",
+    "stamp_revocation": "entry_idx = entry_idx",
 }
 
 
@@ -657,11 +664,14 @@ def test_a_wrapped_key_is_replaced(filled: Database) -> None:
 
 
 def test_the_notes_of_stamps_under_one_consent_are_removed(filled: Database) -> None:
-    for key, record_id in ((bytes(32), "record-1"), (bytes([1]) * 32, "record-2"), (bytes([9]) * 32, None)):
-        filled.add_stamp(StampRow(key, bytes(32), "camera", record_id, None, bytes(32), 2, b"note"))
+    shown = [("record-1",), ("record-2",), (), ("record-1", "record-2")]
+    keys = [bytes([20 + number]) * 32 for number in range(len(shown))]
+    for key, people in zip(keys, shown, strict=True):
+        handles = dict.fromkeys(people, key)
+        filled.add_stamp(StampRow(key, bytes(32), "camera", handles, bytes(32), 2, b"note"))
     filled.remove_stamp_notes("record-1")
-    notes = [filled.find_stamp(key) for key in (bytes(32), bytes([1]) * 32, bytes([9]) * 32)]
-    assert [row.note for row in notes if row is not None] == [None, b"note", b"note"]
+    notes = [filled.find_stamp(key) for key in keys]
+    assert [row.note for row in notes if row is not None] == [None, b"note", b"note", None]
     assert filled.find_stamp(STAMP.key) == replace(STAMP, note=None)
 
 
@@ -699,9 +709,36 @@ def test_a_stamp_is_found_by_its_key(filled: Database) -> None:
 
 
 def test_a_stamp_is_found_by_its_handle(filled: Database) -> None:
-    assert STAMP.handle is not None
-    assert filled.find_stamp_by_handle(STAMP.handle) == STAMP
+    assert filled.find_stamp_by_handle(HANDLE) == STAMP
     assert filled.find_stamp_by_handle(bytes(32)) is None
+
+
+def test_a_stamp_is_found_by_its_entry(filled: Database) -> None:
+    assert filled.find_stamp_by_entry(STAMP.entry_index) == STAMP
+    assert filled.find_stamp_by_entry(1) is None
+
+
+def test_a_stamp_of_several_people_is_found_by_each_and_whole(filled: Database) -> None:
+    handles = {"record-2": bytes([20]) * 32, "record-1": bytes([21]) * 32}
+    group = StampRow(bytes(32), bytes(32), "camera", handles, bytes(32), 2)
+    filled.add_stamp(group)
+    for record_id, handle in handles.items():
+        found = filled.find_stamp_by_handle(handle)
+        assert found == group
+        # By the handles, whoever was named first.
+        assert list(found.handles) == ["record-2", "record-1"]
+        assert found.record_id_of(handle) == record_id
+    assert filled.find_stamps_under("record-1") == [STAMP, group]
+    assert filled.find_stamps_under("record-2") == [group]
+    assert (filled.count_stamps("record-1"), filled.count_stamps("record-2")) == (2, 1)
+
+
+def test_a_retracted_stamp_names_the_entry_that_retracts_it(filled: Database) -> None:
+    assert filled.find_stamp(RETRACTED.key) == RETRACTED
+    filled.revoke_stamp(STAMP.key, 3)
+    assert filled.find_stamps_of(STAMP.picture_digest) == [replace(STAMP, revoked_by=3), NOBODY]
+    with pytest.raises(REFUSED_ROW):
+        filled.revoke_stamp(STAMP.key, 4)
 
 
 def test_every_stamp_of_a_picture_is_found_in_order(filled: Database) -> None:
@@ -718,8 +755,8 @@ def test_the_stamps_of_a_consent_are_counted(filled: Database) -> None:
     "row",
     [
         STAMP,
-        StampRow(bytes(32), bytes(32), "camera", "record-3", bytes(32), bytes(32), 2),
-        StampRow(bytes(32), bytes(32), "camera", "record-1", bytes(32), bytes(32), 9),
+        StampRow(bytes(32), bytes(32), "camera", {"record-3": bytes(32)}, bytes(32), 2),
+        StampRow(bytes(32), bytes(32), "camera", {"record-1": bytes(32)}, bytes(32), 9),
     ],
     ids=["taken key", "no such consent", "no such entry"],
 )
@@ -729,6 +766,6 @@ def test_a_stamp_that_cannot_be_one_is_not_kept(filled: Database, row: StampRow)
 
 
 def test_one_handle_may_stand_for_two_stamps(filled: Database) -> None:
-    again = StampRow(bytes(32), STAMP.picture_digest, "camera", "record-1", STAMP.handle, bytes(32), 4)
+    again = StampRow(bytes(32), STAMP.picture_digest, "camera", STAMP.handles, bytes(32), 4)
     filled.add_stamp(again)
     assert filled.count_stamps("record-1") == 2

@@ -91,7 +91,7 @@ def test_a_picture_of_another_studio_is_refused(studio: Studio, picture: Path, t
 
 
 def test_a_stamp_that_the_database_does_not_hold_is_refused(studio: Studio, recorded: Recorded, picture: Path) -> None:
-    studio.database._driver.execute("DELETE FROM stamp")
+    studio.database._driver.execute("DELETE FROM stamp_subject")
     message = "b.jpg: this studio does not know the handles in its stamp"
     with refused(RefusedError, message, code="handle-unknown"):
         disclose(studio, picture)

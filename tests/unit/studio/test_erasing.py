@@ -56,7 +56,7 @@ def names(studio: Studio, recorded: Recorded) -> list[str]:
 def pending(number: int, recorded: Recorded, reason: str | None = None) -> PendingStamp:
     value = number.to_bytes(32, "big")
     return PendingStamp(
-        value, bytes(32), Declaration.CAMERA, recorded.record.record_id, value[::-1], confirmation=reason
+        value, bytes(32), Declaration.CAMERA, {recorded.record.record_id: value[::-1]}, confirmation=reason
     )
 
 

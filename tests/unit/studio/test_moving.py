@@ -80,7 +80,8 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
             database.add_consent(row, wrapped_key=b"wrapped")
             database.add_event(name, 1, b"given", number)
             database.add_sealed(name, "email", b"sealed")
-            database.add_stamp(StampRow(bytes([number]), b"\0\\\t\n", "camera", name, None, b"", number))
+            database.add_stamp(StampRow(bytes([number]), b"\0\\\t\n", "camera", {name: b"handle"}, b"", number))
+            database.revoke_stamp(bytes([number]), number)
         database.add_cosignature(CosignatureRow(SIZE, "— witness.example AAAAAAAA\n"))
         database.add_anchor(ledger.checkpoint(), "https://tsa.example")
     return path
@@ -114,7 +115,7 @@ def check_moved(folder: Path, url: str, original: Path) -> None:
         parse_proof(ledger.prove(5, size=SIZE).to_text()).verify(numbered(5).to_bytes(), keys=[LOG.key])
         # What counts for itself goes on behind what was copied.
         database.add_event("a", 2, b"withdrawn", 3)
-        database.add_stamp(StampRow(b"new", b"", "camera", None, None, b"", 3))
+        database.add_stamp(StampRow(b"new", b"", "camera", {}, b"", 3))
         database.add_cosignature(CosignatureRow(SIZE, "— witness.example BBBBBBBB\n"))
         assert database.add_anchor(b"note", "tsa") == 2
 
@@ -229,7 +230,7 @@ def test_where_there_is_no_studio_nothing_is_moved(tmp_path: Path, url: str) -> 
 
 def test_a_studio_of_an_older_state_is_not_moved(folder: Path, url: str) -> None:
     tamper(folder / "studio.db", "PRAGMA user_version=1")
-    message = "studio.db: expected state version 2, got 1"
+    message = "studio.db: expected state version 3, got 1"
     with refused(StudioError, message, code="state-version", hint="run provenance studio upgrade"):
         move_studio(folder, url, told=say_nothing)
 
@@ -483,14 +484,14 @@ def test_a_studio_of_an_older_state_is_brought_up_to_date(folder: Path) -> None:
     (folder / "studio.db").unlink()
     create_state_one(folder / "studio.db")
     upgraded = upgrade_studio(folder)
-    assert (upgraded.before, upgraded.after, upgraded.copy) == (1, 2, folder / "studio.db.state-1")
+    assert (upgraded.before, upgraded.after, upgraded.copy) == (1, 3, folder / "studio.db.state-1")
     assert upgraded.copy is not None
     assert upgraded.copy.is_file()
     upgraded = upgrade_studio(folder)
-    assert (upgraded.before, upgraded.after, upgraded.copy) == (2, 2, None)
+    assert (upgraded.before, upgraded.after, upgraded.copy) == (3, 3, None)
 
 
 def test_a_studio_on_a_server_is_up_to_date(folder: Path, url: str) -> None:
     move_studio(folder, url, told=say_nothing)
     upgraded = upgrade_studio(folder)
-    assert (upgraded.before, upgraded.after, upgraded.copy) == (2, 2, None)
+    assert (upgraded.before, upgraded.after, upgraded.copy) == (3, 3, None)

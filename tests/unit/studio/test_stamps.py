@@ -16,7 +16,7 @@ from provenance.credentials.manifest import Declaration
 from provenance.entries import TAG_IMAGE, StampEntry, parse_entry, verify_commitment
 from provenance.errors import CorruptLedgerError, InputError, RefusedError, VaultError, VerificationError
 from provenance.proof import parse_proof
-from provenance.stamping import LoggedStamp, PendingStamp
+from provenance.stamping import LoggedStamp, PendingStamp, PermittedSubject
 from provenance.studio import ConsentDesk, Recorded, Studio, StudioStampDesk
 from provenance.studio.logbook import Logbook
 
@@ -43,8 +43,8 @@ def clock_of(studio: Studio) -> FixedClock:
 def pending(number: int, recorded: Recorded | None = None) -> PendingStamp:
     value = number.to_bytes(32, "big")
     if recorded is None:
-        return PendingStamp(value, DIGEST, Declaration.AI_GENERATED, None, None)
-    return PendingStamp(value, DIGEST, Declaration.CAMERA, recorded.record.record_id, value[::-1])
+        return PendingStamp(value, DIGEST, Declaration.AI_GENERATED, {})
+    return PendingStamp(value, DIGEST, Declaration.CAMERA, {recorded.record.record_id: value[::-1]})
 
 
 def withdraw(studio: Studio, recorded: Recorded, *, scopes: Sequence[Scope] | None = None) -> None:
@@ -66,10 +66,9 @@ def test_the_desk_names_the_studio_and_its_log(studio: Studio, desk: StudioStamp
 
 def test_a_consent_that_covers_the_use_is_permitted(studio: Studio, desk: StudioStampDesk) -> None:
     recorded = record_consent(studio, permit=["capture", "mine"])
-    permit = desk.permit(recorded.code.lower(), scopes=CAPTURE)
-    assert permit.record_id == recorded.record.record_id
-    assert permit.record_digest == recorded.record.digest
-    assert permit.record_key == ConsentDesk(studio, open_keys(studio)).record_key(recorded)
+    permit = desk.permit([recorded.code.lower()], scopes=CAPTURE)
+    record_key = ConsentDesk(studio, open_keys(studio)).record_key(recorded)
+    assert permit.subjects == (PermittedSubject(recorded.record.record_id, recorded.record.digest, record_key),)
     assert permit.assurance == "drawn"
     assert permit.scopes == (Scope.CAPTURE,)
     assert permit.training_mining == training_mining(recorded.record, recorded.history, at=studio.clock.now())
@@ -78,7 +77,7 @@ def test_a_consent_that_covers_the_use_is_permitted(studio: Studio, desk: Studio
 
 def test_a_permit_covers_all_that_was_asked(studio: Studio, desk: StudioStampDesk) -> None:
     recorded = record_ai_consent(studio)
-    permit = desk.permit(recorded.code, scopes=[Scope.CAPTURE, Scope.AI_GENERATE])
+    permit = desk.permit([recorded.code], scopes=[Scope.CAPTURE, Scope.AI_GENERATE])
     assert permit.scopes == (Scope.CAPTURE, Scope.AI_GENERATE)
 
 
@@ -86,21 +85,21 @@ def test_a_denied_use_is_refused_with_its_grant(studio: Studio, desk: StudioStam
     recorded = record_consent(studio)
     message = f"consent {recorded.code}: the grant ai.generate says deny"
     with refused(RefusedError, message, code="consent-limited", hint=hint(recorded)):
-        desk.permit(recorded.code, scopes=[Scope.CAPTURE, Scope.AI_GENERATE])
+        desk.permit([recorded.code], scopes=[Scope.CAPTURE, Scope.AI_GENERATE])
 
 
 def test_an_undecided_use_is_refused_with_its_scope(studio: Studio, desk: StudioStampDesk) -> None:
     recorded = record_consent(studio, permit=["publish.web"])
     message = f"consent {recorded.code}: nothing was decided on capture, and silence is not permission"
     with refused(RefusedError, message, code="consent-limited", hint=hint(recorded)):
-        desk.permit(recorded.code, scopes=CAPTURE)
+        desk.permit([recorded.code], scopes=CAPTURE)
 
 
 def test_a_refused_consent_is_refused(studio: Studio, desk: StudioStampDesk) -> None:
     recorded = record_consent(studio, permit=[], deny=["capture"])
     message = f"consent {recorded.code}: the grant capture says deny"
     with refused(RefusedError, message, code="consent-limited", hint=hint(recorded)):
-        desk.permit(recorded.code, scopes=CAPTURE)
+        desk.permit([recorded.code], scopes=CAPTURE)
 
 
 def test_an_expired_consent_is_refused_from_the_day_after_its_end(studio: Studio, desk: StudioStampDesk) -> None:
@@ -108,11 +107,11 @@ def test_an_expired_consent_is_refused_from_the_day_after_its_end(studio: Studio
     end = clock.now().date() + timedelta(days=2)
     recorded = record_consent(studio, until=end)
     clock.moment = clock.moment.replace(hour=23, minute=59, second=59) + timedelta(days=2)
-    desk.permit(recorded.code, scopes=CAPTURE)
+    desk.permit([recorded.code], scopes=CAPTURE)
     clock.advance(seconds=1)
     message = f"consent {recorded.code}: the grant capture ended on {end}"
     with refused(RefusedError, message, code="consent-expired", hint=hint(recorded)):
-        desk.permit(recorded.code, scopes=CAPTURE)
+        desk.permit([recorded.code], scopes=CAPTURE)
 
 
 def test_a_consent_that_has_not_begun_is_refused(studio: Studio, desk: StudioStampDesk) -> None:
@@ -122,9 +121,9 @@ def test_a_consent_that_has_not_begun_is_refused(studio: Studio, desk: StudioSta
     later = ConsentDesk(studio, open_keys(studio)).record(ZOE, grants)
     message = f"consent {later.code}: the grant capture begins on {begins}"
     with refused(RefusedError, message, code="consent-limited", hint=hint(later)):
-        desk.permit(later.code, scopes=CAPTURE)
+        desk.permit([later.code], scopes=CAPTURE)
     clock.advance(days=1)
-    desk.permit(later.code, scopes=CAPTURE)
+    desk.permit([later.code], scopes=CAPTURE)
 
 
 def test_a_withdrawn_consent_is_refused_with_the_day(studio: Studio, desk: StudioStampDesk) -> None:
@@ -132,7 +131,7 @@ def test_a_withdrawn_consent_is_refused_with_the_day(studio: Studio, desk: Studi
     withdraw(studio, recorded)
     message = f"consent {recorded.code}: the consent was withdrawn on {studio.clock.now().date()}"
     with refused(RefusedError, message, code="consent-withdrawn", hint=hint(recorded)):
-        desk.permit(recorded.code, scopes=CAPTURE)
+        desk.permit([recorded.code], scopes=CAPTURE)
 
 
 def test_a_withdrawn_scope_is_refused_with_its_grant(studio: Studio, desk: StudioStampDesk) -> None:
@@ -140,8 +139,8 @@ def test_a_withdrawn_scope_is_refused_with_its_grant(studio: Studio, desk: Studi
     withdraw(studio, recorded, scopes=[Scope.AI_GENERATE])
     message = f"consent {recorded.code}: the grant ai.generate was withdrawn on {studio.clock.now().date()}"
     with refused(RefusedError, message, code="consent-withdrawn", hint=hint(recorded)):
-        desk.permit(recorded.code, scopes=[Scope.AI_GENERATE])
-    desk.permit(recorded.code, scopes=CAPTURE)
+        desk.permit([recorded.code], scopes=[Scope.AI_GENERATE])
+    desk.permit([recorded.code], scopes=CAPTURE)
 
 
 def test_a_withdrawn_consent_is_refused_even_where_the_clock_was_set_back(
@@ -152,14 +151,14 @@ def test_a_withdrawn_consent_is_refused_even_where_the_clock_was_set_back(
     withdraw(studio, recorded)
     clock_of(studio).advance(minutes=-5)
     with pytest.raises(RefusedError) as caught:
-        desk.permit(recorded.code, scopes=CAPTURE)
+        desk.permit([recorded.code], scopes=CAPTURE)
     assert caught.value.code == "consent-withdrawn"
 
 
 def test_a_permit_does_not_allow_mining_that_was_withdrawn(studio: Studio, desk: StudioStampDesk) -> None:
     recorded = record_consent(studio, permit=["capture", "mine"])
     withdraw(studio, recorded, scopes=[Scope.MINE])
-    permit = desk.permit(recorded.code, scopes=CAPTURE)
+    permit = desk.permit([recorded.code], scopes=CAPTURE)
     assert permit.training_mining["cawg.data_mining"] == "notAllowed"
 
 
@@ -169,19 +168,19 @@ def test_a_consent_whose_events_are_gone_is_unknown(studio: Studio, desk: Studio
     withdraw(studio, withdrawn)
     tamper(studio.path / "studio.db", "DELETE FROM consent_event WHERE number = 1")
     with refused(VerificationError, "consent event 1: does not follow the one before it", code="event-chain"):
-        desk.permit(recorded.code, scopes=CAPTURE)
+        desk.permit([recorded.code], scopes=CAPTURE)
 
 
 def test_an_unknown_consent_is_refused(desk: StudioStampDesk) -> None:
     message = "consent code: no such consent in this studio"
     with refused(RefusedError, message, code="consent-not-found", hint="see provenance consent list"):
-        desk.permit("0000-0000", scopes=CAPTURE)
+        desk.permit(["0000-0000"], scopes=CAPTURE)
 
 
 def test_a_code_that_cannot_be_one_is_refused(desk: StudioStampDesk) -> None:
     message = "consent code: expected 8 letters and digits such as 8F3K-QX2P"
     with refused(InputError, message, code="code-form", hint="copy it from the receipt"):
-        desk.permit("?", scopes=CAPTURE)
+        desk.permit(["?"], scopes=CAPTURE)
 
 
 # --- logging
@@ -203,7 +202,7 @@ def test_a_stamp_is_logged_and_found_again(studio: Studio, desk: StudioStampDesk
     stamp = pending(1, recorded)
     (logged,) = desk.log([stamp])
     entry = opened(studio, logged)
-    assert entry.handles == (stamp.handle,)
+    assert entry.handles == tuple(stamp.handles.values())
     assert entry.at == studio.clock.now().replace(second=0)
     assert desk.find_logged(stamp.key) == logged
     assert studio.database.count_stamps(recorded.record.record_id) == 1
@@ -223,9 +222,7 @@ def test_a_group_is_logged_in_order_under_one_checkpoint(studio: Studio, desk: S
     stamps = [pending(3, recorded), pending(1), pending(2, recorded)]
     logged = desk.log(stamps)
     assert [parse_proof(one.proof).index for one in logged] == [3, 4, 5]
-    assert [opened(studio, one).handles for one in logged] == [
-        () if stamp.handle is None else (stamp.handle,) for stamp in stamps
-    ]
+    assert [opened(studio, one).handles for one in logged] == [tuple(stamp.handles.values()) for stamp in stamps]
     assert [size for size, _ in studio.database.checkpoints()] == [1, 3, 6]
 
 

@@ -49,9 +49,10 @@ def clock_of(studio: Studio) -> FixedClock:
 def stamp(studio: Studio, recorded: Recorded, number: int = 1) -> StampedPicture:
     """Log the stamp of a picture, with a permit as every stamp needs one."""
     desk = StudioStampDesk(open_keys(studio))
-    desk.permit(recorded.code, scopes=CAPTURE)
+    desk.permit([recorded.code], scopes=CAPTURE)
     value = number.to_bytes(32, "big")
-    pending = PendingStamp(value, value[::-1], Declaration.CAMERA, recorded.record.record_id, recorded.record.digest)
+    handles = {recorded.record.record_id: recorded.record.digest}
+    pending = PendingStamp(value, value[::-1], Declaration.CAMERA, handles)
     (logged,) = desk.log([pending])
     entry = parse_entry(logged.entry)
     assert isinstance(entry, StampEntry)
@@ -98,11 +99,8 @@ def test_what_was_withdrawn_after_the_stamp_was_in_force_then_and_is_withdrawn_n
 def test_the_newest_erasure_of_those_shown_is_told_of_now_alone(studio: Studio, status: StudioStatus) -> None:
     one, two, kept = people = [record_consent(studio) for _ in range(3)]
     digest = bytes(32)
-    pending = [
-        PendingStamp(bytes([n]) * 32, digest, Declaration.CAMERA, who.record.record_id, who.record.digest)
-        for n, who in enumerate(people)
-    ]
-    StudioStampDesk(open_keys(studio)).log(pending)
+    handles = {who.record.record_id: who.record.digest for who in people}
+    StudioStampDesk(open_keys(studio)).log([PendingStamp(bytes(32), digest, Declaration.CAMERA, handles)])
     picture = StampedPicture((one.record.digest, two.record.digest, kept.record.digest), digest)
     assert now(studio, picture) == IN_FORCE
     desk = ErasureDesk(studio, open_keys(studio))
