@@ -85,6 +85,35 @@ def test_a_code_may_stand_in_the_name(terminal: Terminal, shoot: dict[str, str])
     assert (ran.code, stamped_under(terminal, shoot["Bo"])) == (0, 1)
 
 
+def test_everyone_in_a_picture_is_named_by_option_name_or_table(terminal: Terminal, shoot: dict[str, str]) -> None:
+    codes = list(shoot.values())
+    pictures = [Path("one.jpg"), Path(f"two {' '.join(codes)}.jpg"), Path("three.jpg")]
+    for number, picture in enumerate(pictures):
+        draw_jpeg(picture, seed=60 + number)
+    Path("shoot.csv").write_text(f"file,consent\nthree.jpg,{' + '.join(codes)}\n", "utf-8")
+    ways = [
+        [option for code in codes for option in ("--consent", code)],
+        ["--consent-from", "name"],
+        ["--map", "shoot.csv"],
+    ]
+    for number, (picture, way) in enumerate(zip(pictures, ways, strict=True), 1):
+        ran = terminal("stamp", str(picture), "--as", "camera", *way)
+        assert (ran.code, ran.err) == (0, "1 stamped\n")
+        assert [stamped_under(terminal, code) for code in codes] == [number, number]
+
+
+def test_a_folder_named_after_two_does_not_say_who_is_in_a_picture(terminal: Terminal, shoot: dict[str, str]) -> None:
+    folder = Path(" ".join(shoot.values()))
+    folder.mkdir()
+    draw_jpeg(folder / "a.jpg", seed=60)
+    ran = terminal("stamp", str(folder), "--as", "camera", "--consent-from", "folder")
+    ran.says(
+        1,
+        f"refused         {folder}/a.jpg: expected one consent in the name of its folder {folder.name!r}, got 2\n",
+        "hint: name who is in it: --consent CODE for each, in the file's own name, or in a table\n1 refused\n",
+    )
+
+
 def test_names_come_from_a_pipe(terminal: Terminal, shoot: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     names = b"\0".join(str(path).encode() for path in sorted(Path("shoot").glob("Ada*/*.jpg")))
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(names)))
