@@ -1,6 +1,7 @@
 """`provenance stamp`."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,12 +23,29 @@ from provenance_cli._options import (
 from provenance_cli._output import Counting
 from provenance_cli._pictures import Found, find_pictures, pictures_options
 from provenance_cli._stamp_consents import check_one, consent_options, read_consents
+from provenance_cli._stamp_revoke import revoke
 from provenance_cli._stamp_tally import Tally
 
 DEFAULT_FOLDER = "stamped"
 
 
-@click.command("stamp")
+class _WithRevoke(click.Command):
+    """The command, and one of its own behind its name; a file called so is named `./revoke`."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401 as click has it
+    ) -> click.Context:
+        """Return the context of this command, or of the one within."""
+        if args[:1] == [revoke.name]:
+            return revoke.make_context(f"{info_name} {revoke.name}", args[1:], parent=parent, **extra)
+        return super().make_context(info_name, args, parent=parent, **extra)
+
+
+@click.command("stamp", cls=_WithRevoke)
 @pictures_options
 @click.option(
     "--as",
@@ -112,6 +130,8 @@ def command(
 
     FILES are pictures, folders of them, or - for names from a pipe. Each stamped copy goes to a folder `stamped` beside
     its source, unless -o or --in-place says otherwise. Stamp last: whatever is changed afterwards breaks the seal.
+
+    `provenance stamp revoke` says that you no longer stand by a stamp.
     """
     check_one(codes=codes, source=source, table=table, synthetic_person=synthetic_person)
     if output is not None and in_place:

@@ -148,6 +148,7 @@ class Stamper:
             carried = sources.parent.carried.scopes if sources.parent else ()
             permit = self._desk.permit(request.consent_codes, scopes=scopes_needed(declaration, edits, parent=carried))
         pending = self._pending(request, picture, sources, edits, permit)
+        self._desk.check_not_revoked(pending.key)
         credential = self._existing(data, picture)
         if credential is not None:
             if request.in_place and self._is_ours(credential, pending) and not _is_to_lose(request, data):
@@ -174,8 +175,7 @@ class Stamper:
         pending = dataclasses.replace(
             pending, evidence=tuple(seen.evidence), confirmation=confirmation or confirmed or before, claim=seen.claim
         )
-        handles = find_carried(credential).handles
-        self._desk.check_earlier(picture.digest, handles=handles, record_ids=record_ids)
+        self._desk.check_earlier(picture.digest, carried=find_carried(credential), record_ids=record_ids)
         metadata = prepare_metadata(
             data,
             state_properties(

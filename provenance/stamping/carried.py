@@ -16,11 +16,16 @@ class Carried:
 
     Attributes:
         latest: the one that is nearest in the chain from the picture over its parents, or None.
-        handles: of every stamp, in whatever manifest.
+        stamps: all of them, in whatever manifest.
     """
 
-    latest: ConsentAssertion | None
-    handles: tuple[bytes, ...]
+    latest: ConsentAssertion | None = None
+    stamps: tuple[ConsentAssertion, ...] = ()
+
+    @property
+    def handles(self) -> tuple[bytes, ...]:
+        """The handles of every stamp."""
+        return tuple(handle for stamp in self.stamps for handle in stamp.handles)
 
     @property
     def is_of_nobody(self) -> bool:
@@ -37,11 +42,11 @@ class Carried:
 def find_carried(credential: Credential | None) -> Carried:
     """Return the stamps that credentials carry; what is no stamp of a known version is passed over."""
     if credential is None:
-        return Carried(None, ())
+        return Carried()
     stamps: dict[str, ConsentAssertion] = {}
     for label, manifest in credential.manifests.items():
         if CONSENT_LABEL in manifest.assertions:
             with contextlib.suppress(InputError):
                 stamps[label] = ConsentAssertion.from_json(manifest.assertions[CONSENT_LABEL])
     latest = next((stamps[m.label] for m in credential.parents() if m.label in stamps), None)
-    return Carried(latest, tuple(handle for stamp in stamps.values() for handle in stamp.handles))
+    return Carried(latest, tuple(stamps.values()))

@@ -12,6 +12,7 @@ from provenance.credentials.manifest import Declaration, Tool
 from provenance.evidence import Claim, Evidence
 from provenance.picture.location import Removed
 from provenance.picture.properties import PictureProperties
+from provenance.stamping.carried import Carried
 from provenance.stamping.edits import Edit
 
 Outcome = Literal["stamped", "would-stamp", "already-stamped", "refused", "failed"]
@@ -169,12 +170,20 @@ class StampDesk(Protocol):
         """
         ...
 
-    def check_earlier(self, picture_digest: bytes, *, handles: Sequence[bytes], record_ids: Collection[str]) -> None:
+    def check_not_revoked(self, key: bytes) -> None:
+        """Check that the studio still stands by the stamp with this key, if it was ever logged.
+
+        Raises:
+            RefusedError: it was revoked.
+        """
+        ...
+
+    def check_earlier(self, picture_digest: bytes, *, carried: Carried, record_ids: Collection[str]) -> None:
         """Check that a new stamp would not free a picture from a consent that it was stamped under before.
 
         Args:
             picture_digest: of the picture.
-            handles: what the credentials in the file carry already.
+            carried: the stamps in its credentials.
             record_ids: of the consents that are to cover it now; empty where it is to show nobody real.
 
         Raises:
@@ -182,12 +191,12 @@ class StampDesk(Protocol):
         """
         ...
 
-    def check_parent(self, picture_digest: bytes, *, handles: Sequence[bytes], record_ids: Collection[str]) -> None:
+    def check_parent(self, picture_digest: bytes, *, carried: Carried, record_ids: Collection[str]) -> None:
         """Check that a picture may be made from another one: under the consents that cover the other, too.
 
         Args:
             picture_digest: of the parent, or of something placed into the picture.
-            handles: what its credentials carry.
+            carried: the stamps in its credentials.
             record_ids: of the consents that are to cover the new picture; empty where it shows nobody real.
 
         Raises:
@@ -195,12 +204,12 @@ class StampDesk(Protocol):
         """
         ...
 
-    def check_input(self, picture_digest: bytes, *, handles: Sequence[bytes], record_ids: Collection[str]) -> None:
+    def check_input(self, picture_digest: bytes, *, carried: Carried, record_ids: Collection[str]) -> None:
         """Check that a picture may be given to a generator: every consent that it was stamped under permits that now.
 
         Args:
             picture_digest: of the input.
-            handles: what its credentials carry.
+            carried: the stamps in its credentials.
             record_ids: likewise.
 
         Raises:

@@ -142,11 +142,11 @@ def check_sources(
             needed = _check_before(parent, desk, confirmation) or needed
             if declaration is Declaration.DERIVATIVE and not record_ids and parent.origin is not Origin.AI_GENERATED:
                 raise _shows_somebody()
-            desk.check_parent(parent.picture.digest, handles=parent.carried.handles, record_ids=record_ids)
+            desk.check_parent(parent.picture.digest, carried=parent.carried, record_ids=record_ids)
     if background is not None:
         with _about(background.place):
             check_background(background.credential, background.evidence, declaration, generated=by_ai(edits))
-            desk.check_parent(background.picture.digest, handles=background.carried.handles, record_ids=record_ids)
+            desk.check_parent(background.picture.digest, carried=background.carried, record_ids=record_ids)
     for source in sources.inputs:
         with _about(source.place):
             _check_differs(source, picture_digest)
@@ -158,7 +158,7 @@ def check_sources(
                     code="input-consent",
                     hint="name the person's consent with --consent CODE",
                 )
-            desk.check_input(source.picture.digest, handles=source.carried.handles, record_ids=record_ids)
+            desk.check_input(source.picture.digest, carried=source.carried, record_ids=record_ids)
     return needed
 
 

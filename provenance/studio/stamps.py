@@ -14,9 +14,11 @@ from provenance.entries import RANDOMNESS_BYTES, TAG_IMAGE, StampEntry, commit, 
 from provenance.errors import CorruptLedgerError, RefusedError, VaultError
 from provenance.ledger.log import new_entry_id
 from provenance.picture.properties import PictureProperties
+from provenance.stamping.carried import Carried
 from provenance.stamping.interface import LoggedStamp, PendingStamp, Permit, PermittedSubject
 from provenance.storage.interface import StampRow
 from provenance.studio.consents import ConsentDesk, Recorded
+from provenance.studio.revoking import find_stamp_row
 from provenance.studio.studio import UnlockedStudio
 from provenance.vault import DataKey
 
@@ -86,14 +88,17 @@ class StudioStampDesk:
             ),
         )
 
-    def check_earlier(self, picture_digest: bytes, *, handles: Sequence[bytes], record_ids: Collection[str]) -> None:
+    def check_earlier(self, picture_digest: bytes, *, carried: Carried, record_ids: Collection[str]) -> None:
         """Check that a new stamp would not free a picture from a consent that it was stamped under before.
 
+        A stamp that was revoked binds the picture no longer; but a file that carries one is not stamped on top of it.
+
         Raises:
-            RefusedError: the file carries a stamp under another consent, or the picture was stamped under one that
-                was withdrawn since, or was stamped as one of a real person and now is to show nobody real.
+            RefusedError: the file carries a stamp that was revoked, or one under another consent; or the picture was
+                stamped under one that was withdrawn since, or as one of a real person and now is to show nobody real.
         """
-        for handle in handles:
+        self._check_stands(carried)
+        for handle in carried.handles:
             stamp = self._database.find_stamp_by_handle(handle)
             if stamp is not None and stamp.record_id_of(handle) not in record_ids:
                 raise RefusedError(
@@ -101,7 +106,7 @@ class StudioStampDesk:
                     code="consent-other",
                     hint="stamp the original, under the consents of everyone shown",
                 )
-        for stamp in self._database.find_stamps_of(picture_digest):
+        for stamp in self._standing(picture_digest):
             for record_id in stamp.handles:
                 if record_id in record_ids:
                     continue
@@ -115,28 +120,28 @@ class StudioStampDesk:
                         hint=f"see what became of it: provenance consent show {recorded.code}",
                     )
 
-    def check_parent(self, picture_digest: bytes, *, handles: Sequence[bytes], record_ids: Collection[str]) -> None:
+    def check_parent(self, picture_digest: bytes, *, carried: Carried, record_ids: Collection[str]) -> None:
         """Check that a picture may be made from another one: under the consents that cover the other, too.
 
         Raises:
             RefusedError: it carries a stamp that this studio does not know, or see `check_earlier`.
         """
-        for handle in handles:
+        for handle in carried.handles:
             self._known(handle)
-        self.check_earlier(picture_digest, handles=handles, record_ids=record_ids)
+        self.check_earlier(picture_digest, carried=carried, record_ids=record_ids)
 
-    def check_input(self, picture_digest: bytes, *, handles: Sequence[bytes], record_ids: Collection[str]) -> None:
+    def check_input(self, picture_digest: bytes, *, carried: Carried, record_ids: Collection[str]) -> None:
         """Check that a picture may be given to a generator: every consent that it was stamped under permits that now.
 
         A picture that carries no stamp is known by its digest: cutting the stamp off frees it from nothing.
 
         Raises:
             RefusedError: one of them does not, is not known to this studio, or is of a real person where the new
-                picture is to show nobody real.
+                picture is to show nobody real; or it carries a stamp that was revoked.
         """
-        carried = [self._known(handle) for handle in handles]
-        shown = [stamp.record_id_of(handle) for stamp, handle in zip(carried, handles, strict=True)]
-        earlier = [stamp.handles for stamp in self._database.find_stamps_of(picture_digest) if stamp.handles]
+        self._check_stands(carried)
+        shown = [self._known(handle).record_id_of(handle) for handle in carried.handles]
+        earlier = [stamp.handles for stamp in self._standing(picture_digest) if stamp.handles]
         if not any(people.keys() <= set(record_ids) for people in earlier):
             shown += [record_id for people in earlier for record_id in people]
         for record_id in dict.fromkeys(shown):
@@ -153,8 +158,36 @@ class StudioStampDesk:
 
     def was_generative(self, picture_digest: bytes) -> bool:
         """Tell whether this studio stamped the very picture as made or changed by AI."""
-        stamps = self._database.find_stamps_of(picture_digest)
+        stamps = self._standing(picture_digest)
         return any(stamp.declaration in (Declaration.AI_EDITED, Declaration.AI_GENERATED) for stamp in stamps)
+
+    def check_not_revoked(self, key: bytes) -> None:
+        """Check that the studio still stands by the stamp with this key, if it was ever logged.
+
+        Raises:
+            RefusedError: it was revoked.
+        """
+        stamp = self._database.find_stamp(key)
+        if stamp is not None and stamp.revoked_by is not None:
+            raise RefusedError(
+                f"this studio revoked this very stamp, of entry {stamp.entry_index}, for good",
+                code="stamp-revoked",
+                hint="stamp the picture as what it is; where only the tool was wrong, name it with --tool",
+            )
+
+    def _standing(self, picture_digest: bytes) -> list[StampRow]:
+        """Return the stamps of a picture that the studio stands by."""
+        return [stamp for stamp in self._database.find_stamps_of(picture_digest) if stamp.revoked_by is None]
+
+    def _check_stands(self, carried: Carried) -> None:
+        for stamp in carried.stamps:
+            row = find_stamp_row(self._database, stamp)
+            if row is not None and row.revoked_by is not None:
+                raise RefusedError(
+                    f"it carries a stamp that this studio revoked, of entry {row.entry_index}",
+                    code="stamp-revoked",
+                    hint="go back to the picture as it was before that stamp",
+                )
 
     def _known(self, handle: bytes) -> StampRow:
         stamp = self._database.find_stamp_by_handle(handle)

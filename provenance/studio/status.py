@@ -10,6 +10,7 @@ from provenance.entries import parse_entry
 from provenance.errors import CorruptLedgerError
 from provenance.storage.interface import StampRow
 from provenance.studio.consents import ConsentDesk, Recorded
+from provenance.studio.revoking import revoked_at
 from provenance.studio.studio import Studio
 from provenance.verification.sources import Basis, StampedPicture
 
@@ -28,6 +29,13 @@ class StudioStatus:
     def basis(self) -> Basis:
         """What the answers rest on."""
         return "studio"
+
+    def revoked(self, picture: StampedPicture) -> datetime | None:
+        """Return when the stamp of a picture was revoked, or None."""
+        stamp = next((row for row in self._stamps(picture) if self._covers(row, picture)), None)
+        if stamp is None or stamp.revoked_by is None:
+            return None
+        return revoked_at(self._database, stamp.revoked_by)
 
     def when_stamped(self, picture: StampedPicture, *, scopes: Sequence[Scope]) -> Permission:
         """Return what the consents allowed when the stamp was logged; the order of the ledger decides, not a clock."""
@@ -61,11 +69,20 @@ class StudioStatus:
     def _find(self, picture: StampedPicture) -> Iterator[tuple[StampRow | None, Recorded | None]]:
         """Yield the stamp and consent of each handle; a handle that was made for another picture is not known."""
         for handle in picture.handles:
-            stamp = self._database.find_stamp_by_handle(handle)
-            if stamp is None or stamp.picture_digest != picture.digest:
+            known = [stamp for stamp in self._stamps(picture) if handle in stamp.handles.values()]
+            # One picture may have been stamped more than once under one consent.
+            stamp = next((stamp for stamp in known if self._covers(stamp, picture)), next(iter(known), None))
+            if stamp is None:
                 yield None, None
             else:
                 yield stamp, self._consents.by_record_id(stamp.record_id_of(handle))
+
+    def _stamps(self, picture: StampedPicture) -> list[StampRow]:
+        return [] if picture.digest is None else self._database.find_stamps_of(picture.digest)
+
+    def _covers(self, stamp: StampRow, picture: StampedPicture) -> bool:
+        entry = self._database.entry(stamp.entry_index)
+        return entry is not None and entry.body == picture.entry
 
     def _entry_time(self, stamp: StampRow) -> datetime:
         entry = self._database.entry(stamp.entry_index)

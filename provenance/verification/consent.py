@@ -43,7 +43,7 @@ def judge_then(
     if special is not None:
         return special, None if special is NOT_LINKED else "sealed"
     if source is not None:
-        picture = StampedPicture(assertion.handles, digest)
+        picture = StampedPicture(assertion.handles, digest, assertion.entry)
         permission = source.when_stamped(picture, scopes=_scopes(assertion, findings, step=9))
         if permission.code is not ConsentCode.NOT_FOUND:
             return _axis(permission, "When it was stamped: "), source.basis
@@ -79,7 +79,9 @@ def judge_now(
         return _axis(_NOBODY_ASKED)
     scopes = [scope] if scope is not None else _scopes(assertion, findings, step=10)
     return _axis(
-        source.permission(StampedPicture(assertion.handles, digest), scopes=scopes, territory=territory, at=at)
+        source.permission(
+            StampedPicture(assertion.handles, digest, assertion.entry), scopes=scopes, territory=territory, at=at
+        )
     )
 
 

@@ -11,7 +11,8 @@ from provenance.entries import TAG_IMAGE, StampEntry, parse_entry, verify_commit
 from provenance.errors import InputError, VerificationError
 from provenance.note import NoteKey
 from provenance.proof import parse_proof
-from provenance.verification.report import Axis, Finding, LedgerCode
+from provenance.verification.report import Axis, CredentialCode, Finding, LedgerCode
+from provenance.verification.sources import StampedPicture, StatusSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,23 @@ def judge_ledger(
         return LedgerFinding(_axis(LedgerCode.UNPROVEN, facts), assertion)
     facts["entry"] = str(parse_proof(assertion.proof).index)
     return LedgerFinding(_axis(LedgerCode.PROVEN, facts), assertion, entry)
+
+
+def judge_revocation(
+    credential: Axis, picture: StampedPicture, *, source: StatusSource | None, findings: list[Finding]
+) -> Axis:
+    """Step 8: return the credential's axis, or what it becomes where its studio no longer stands by the stamp."""
+    at = None if source is None else source.revoked(picture)
+    if at is None:
+        return credential
+    message = f"the studio revoked this stamp on {at.date()}"
+    findings.append(Finding(8, "stamp-revoked", message))
+    return Axis(
+        CredentialCode.REVOKED,
+        "Stamp revoked",
+        f"The studio that stamped it revoked the stamp on {at.date()}: it no longer stands by what it says.",
+        {**credential.facts, "revoked": at.isoformat()},
+    )
 
 
 def _verify(

@@ -49,6 +49,10 @@ class OpenedStatus:
         """What the answers rest on."""
         return "opened"
 
+    def revoked(self, picture: StampedPicture) -> datetime | None:
+        """Return None: a disclosure is about consents, not about stamps."""
+        return None
+
     def when_stamped(self, picture: StampedPicture, *, scopes: Sequence[Scope]) -> Permission:
         """Return what the consents allowed in the minute of the stamp's entry, by the most restrictive reading of it.
 
@@ -131,7 +135,7 @@ def choose_source(
     """
     if not disclosures:
         return source
-    picture = StampedPicture(assertion.handles, digest)
+    picture = StampedPicture(assertion.handles, digest, assertion.entry)
     if source is not None and source.when_stamped(picture, scopes=()).code is not ConsentCode.NOT_FOUND:
         return source
     opened = _open(disclosures, picture, assertion.controller, logged_at, findings)

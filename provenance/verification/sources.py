@@ -18,10 +18,12 @@ class StampedPicture:
     Attributes:
         handles: as its stamp carries them, 32 bytes each.
         digest: the picture digest of the file as it is now, 32 bytes; None where it cannot be computed.
+        entry: the ledger entry that its stamp names, whoever proves it; None where nothing names one.
     """
 
     handles: tuple[bytes, ...]
     digest: bytes | None
+    entry: bytes | None = None
 
 
 class StatusSource(Protocol):
@@ -30,6 +32,10 @@ class StatusSource(Protocol):
     @property
     def basis(self) -> Basis:
         """What the answers rest on."""
+        ...
+
+    def revoked(self, picture: StampedPicture) -> datetime | None:
+        """Return when its studio revoked the stamp of a picture; None where it did not, or the source does not know."""
         ...
 
     def when_stamped(self, picture: StampedPicture, *, scopes: Sequence[Scope]) -> Permission:

@@ -35,10 +35,10 @@ from provenance.pki import TrustAnchors
 from provenance.verification import consent as consent_steps
 from provenance.verification.credential import judge_credential, judge_history, judge_origin, judge_time
 from provenance.verification.evidence import judge_evidence, tell_evidence
-from provenance.verification.ledger import ABSENT, judge_ledger
+from provenance.verification.ledger import ABSENT, judge_ledger, judge_revocation
 from provenance.verification.opened import OpenedStatus, choose_source
 from provenance.verification.report import Axis, CredentialCode, Finding, HistoryCode, Report
-from provenance.verification.sources import StatusSource
+from provenance.verification.sources import StampedPicture, StatusSource
 from provenance.verification.verdict import decide
 
 
@@ -155,6 +155,8 @@ def _judge(
             logged_at=None if ledger.entry is None else ledger.entry.at,
             findings=findings,
         )
+        stamped = StampedPicture(ledger.assertion.handles, digest, ledger.assertion.entry)
+        credential_axis = judge_revocation(credential_axis, stamped, source=source, findings=findings)
         # (9): consent when it was stamped
         then, basis = consent_steps.judge_then(
             ledger.assertion,

@@ -58,6 +58,9 @@ class Answers:
     asked: list[tuple[StampedPicture, list[Scope]]] = field(default_factory=list)
     circumstances: list[tuple[str | None, datetime]] = field(default_factory=list)
 
+    def revoked(self, picture: StampedPicture) -> datetime | None:
+        return None
+
     def when_stamped(self, picture: StampedPicture, *, scopes: Sequence[Scope]) -> Permission:
         self.asked.append((picture, list(scopes)))
         return self.then
@@ -123,9 +126,9 @@ def test_what_a_source_says_of_then_is_told_with_what_it_rests_on(code: ConsentC
 def test_a_source_is_asked_about_this_picture_and_the_scopes_of_the_stamp() -> None:
     source = Answers()
     then(replace(REAL, scopes=("publish.web", "capture")), source)
-    assert source.asked == [(StampedPicture((HANDLE,), DIGEST), [Scope.CAPTURE, Scope.PUBLISH_WEB])]
+    assert source.asked == [(StampedPicture((HANDLE,), DIGEST, b"{}"), [Scope.CAPTURE, Scope.PUBLISH_WEB])]
     then(REAL, source, digest=None)
-    assert source.asked[1:] == [(StampedPicture((HANDLE,), None), [Scope.CAPTURE])]
+    assert source.asked[1:] == [(StampedPicture((HANDLE,), None, b"{}"), [Scope.CAPTURE])]
 
 
 @pytest.mark.parametrize("source", [None, Answers(then=NOT_FOUND)])
@@ -187,11 +190,11 @@ def test_a_source_is_asked_about_the_scopes_of_the_stamp_unless_a_use_is_planned
     now(replace(REAL, scopes=("publish.web", "capture")), source)
     now(replace(REAL, scopes=("publish.web", "capture")), source, scope=Scope.MINE, territory="DE")
     now(REAL, source, digest=None)
-    picture = StampedPicture((HANDLE,), DIGEST)
+    picture = StampedPicture((HANDLE,), DIGEST, b"{}")
     assert source.asked == [
         (picture, [Scope.CAPTURE, Scope.PUBLISH_WEB]),
         (picture, [Scope.MINE]),
-        (StampedPicture((HANDLE,), None), [Scope.CAPTURE]),
+        (StampedPicture((HANDLE,), None, b"{}"), [Scope.CAPTURE]),
     ]
     assert source.circumstances == [(None, NOW), ("DE", NOW), (None, NOW)]
 

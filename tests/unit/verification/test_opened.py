@@ -56,6 +56,9 @@ class Somebody:
     def __init__(self, code: ConsentCode) -> None:
         self._answer = Permission(code, "as they say")
 
+    def revoked(self, picture: StampedPicture) -> datetime | None:
+        return None
+
     def when_stamped(self, picture: StampedPicture, *, scopes: Any) -> Permission:
         return self._answer
 
