@@ -24,6 +24,8 @@ _COMMANDS = {
     "consent": ("consent", "Record, show and withdraw consents."),
     "erase": ("erase", "Destroy a person's data, and prove it."),
     "stamp": ("stamp", "Stamp pictures with Content Credentials."),
+    "derive": ("derive", "Make smaller copies of stamped pictures, and stamp them."),
+    "restamp": ("restamp", "Stamp again what only got other captions."),
     "disclose": ("disclose", "Show one picture's consent to somebody."),
     "verify": ("verify", "Check pictures: intact, from whom, with consent?"),
     "ledger": ("ledger", "Show, prove and audit the ledger."),

@@ -23,7 +23,7 @@ from provenance.evidence import Claim, Evidence
 from provenance.picture import MAX_PICTURE_BYTES, Picture, read_picture, read_stampable
 from provenance.picture.location import find_location
 from provenance.stamping.carried import find_carried
-from provenance.stamping.edits import Edit, default_edits
+from provenance.stamping.edits import Edit, default_edits, leaves_picture
 from provenance.stamping.gate import (
     check_alone,
     check_bare,
@@ -149,7 +149,10 @@ class Stamper:
             permit = self._desk.permit(request.consent_codes, scopes=scopes_needed(declaration, edits, parent=carried))
         pending = self._pending(request, picture, sources, edits, permit)
         self._desk.check_not_revoked(pending.key)
-        credential = self._existing(data, picture)
+        found = credential = self._existing(data, picture)
+        if leaves_picture(edits) and _is_overtaken(credential, sources):
+            # What the file carries is its parent's manifest, which no longer fits it; it is there as the parent.
+            credential = None
         if credential is not None:
             if request.in_place and self._is_ours(credential, pending) and not _is_to_lose(request, data):
                 return StampResult(request.source, "already-stamped", request.destination)
@@ -185,7 +188,7 @@ class Stamper:
                 consent=None if permit is None else permit.properties,
                 handles=sorted(pending.handles.values()),
             ),
-            has_credentials=credential is not None,
+            has_credentials=found is not None,
             strip=request.strip_location,
         )
         if not request.in_place and not request.overwrite and request.destination.exists():
@@ -344,6 +347,20 @@ def _told(request: StampRequest, sources: Sources, edits: tuple[Edit, ...]) -> d
     if sources.inputs:
         told["inputs"] = [source.identity for source in sources.inputs]
     return told
+
+
+def _is_overtaken(credential: Credential | None, sources: Sources) -> bool:
+    """Tell whether a file carries its parent's manifest, which the change broke.
+
+    Raises:
+        RefusedError: the manifest still fits, so that nothing was changed (`unchanged`).
+    """
+    parent = None if sources.parent is None else sources.parent.credential
+    if credential is None or parent is None or credential.active != parent.active:
+        return False
+    if not credential.active_manifest.validation.failure:
+        raise RefusedError("nothing was changed since it was stamped", code="unchanged")
+    return True
 
 
 def _is_to_lose(request: StampRequest, data: bytes) -> bool:

@@ -47,6 +47,7 @@ EDITS = (
     Edit("ai-background", Step("c2pa.edited", COMPOSITE_WITH_TRAINED, "background"), Scope.AI_EDIT, _BY_AI),
     Edit("resize", Step("c2pa.resized.proportional"), None, _OF_ANY),
     Edit("transcode", Step("c2pa.transcoded"), None, _OF_ANY),
+    Edit("metadata", Step("c2pa.edited.metadata"), None, _OF_ANY),
 )
 _BY_WORD = {edit.word: edit for edit in EDITS}
 _DEFAULTS = {
@@ -54,6 +55,11 @@ _DEFAULTS = {
     Declaration.AI_EDITED: ("ai-edit",),
     Declaration.DERIVATIVE: ("resize", "transcode"),
 }
+
+
+def leaves_picture(edits: Sequence[Edit]) -> bool:
+    """Tell whether nothing but the texts beside the picture was changed."""
+    return [edit.word for edit in edits] == ["metadata"]
 
 
 def parse_edits(text: str) -> tuple[Edit, ...]:

@@ -300,7 +300,7 @@ def check_intact(credential: Credential) -> None:
         raise RefusedError(
             f"its content credentials do not verify: {damage}",
             code="parent-damaged",
-            hint="find the picture as it was when those credentials were issued",
+            hint="find the picture as it was then; if only texts changed, see provenance restamp",
         )
     for manifest in credential.manifests.values():
         for ingredient in manifest.ingredients:

@@ -17,7 +17,7 @@ from provenance.picture import MAX_PICTURE_BYTES, Picture, read_picture
 from provenance.pki import TrustAnchors
 from provenance.stamping.ancestry import check_background, check_input, check_parent
 from provenance.stamping.carried import Carried, find_carried
-from provenance.stamping.edits import Edit
+from provenance.stamping.edits import Edit, leaves_picture
 from provenance.stamping.gate import check_stamped_before, find_evidence
 from provenance.stamping.interface import Making, StampDesk
 
@@ -131,7 +131,10 @@ def check_sources(
     parent, background = sources.parent, sources.background
     if parent is not None:
         with _about(parent.place):
-            _check_differs(parent, picture_digest)
+            if leaves_picture(edits):
+                _check_same(parent, picture_digest)
+            else:
+                _check_differs(parent, picture_digest)
             needed = check_parent(
                 parent.credential,
                 parent.evidence,
@@ -183,6 +186,15 @@ def _check_differs(source: Source, picture_digest: bytes) -> None:
             "it is the very picture that is to be stamped",
             code="source-same",
             hint="name the picture as it was before it was changed",
+        )
+
+
+def _check_same(source: Source, picture_digest: bytes) -> None:
+    if source.picture.digest != picture_digest:
+        raise RefusedError(
+            "it shows another picture than the one that is to be stamped, of which only texts were changed",
+            code="source-differs",
+            hint="name the stamped picture with the same pixels; a smaller copy is made with provenance derive",
         )
 
 

@@ -5,16 +5,12 @@ from datetime import datetime
 from pathlib import Path
 
 from provenance import durable
-from provenance.credentials.labels import CONSENT_LABEL
-from provenance.credentials.manifest import ConsentAssertion
-from provenance.credentials.reading import read_credential
 from provenance.entries import StampRevokedEntry, parse_entry
-from provenance.errors import CorruptLedgerError, CredentialError, InputError, RefusedError
+from provenance.errors import CorruptLedgerError, InputError, RefusedError
 from provenance.ledger.log import new_entry_id
-from provenance.picture import MAX_PICTURE_BYTES, Picture, read_picture
-from provenance.proof import parse_proof
+from provenance.picture import MAX_PICTURE_BYTES, read_picture
 from provenance.storage.database import Database
-from provenance.storage.interface import StampRow
+from provenance.studio.stamped import read_stamp_row
 from provenance.studio.studio import UnlockedStudio
 
 
@@ -58,7 +54,7 @@ class RevocationDesk:
             picture = read_picture(data)
         except InputError as error:
             raise InputError(f"{path.name}: {error}", code=error.code, hint=error.hint) from error
-        carried = self._carried(data, picture)
+        carried = read_stamp_row(self._studio, data, picture)
         if carried is not None:
             return carried.entry_index
         stamps = [stamp for stamp in self._database.find_stamps_of(picture.digest) if stamp.revoked_by is None]
@@ -101,26 +97,6 @@ class RevocationDesk:
                 revoked_by = appended.index
                 self._database.revoke_stamp(stamp.key, revoked_by)
         return Revoked(stamp.declaration, index, revoked_by, revoked_at(self._database, revoked_by), before)
-
-    def _carried(self, data: bytes, picture: Picture) -> StampRow | None:
-        anchors = [self._studio.anchors()]
-        try:
-            credential = read_credential(data, picture.format.media_type, anchors=anchors, store=picture.store)
-            stated = credential.active_manifest.assertions.get(CONSENT_LABEL)
-            assertion = None if stated is None else ConsentAssertion.from_json(stated)
-        except (CredentialError, InputError):
-            return None
-        return None if assertion is None else find_stamp_row(self._database, assertion)
-
-
-def find_stamp_row(database: Database, assertion: ConsentAssertion) -> StampRow | None:
-    """Return this studio's own row of a stamp that a file carries, by its ledger entry; None for any other stamp."""
-    try:
-        index = parse_proof(assertion.proof).index
-    except InputError:
-        return None
-    entry = database.entry(index)
-    return database.find_stamp_by_entry(index) if entry is not None and entry.body == assertion.entry else None
 
 
 def revoked_at(database: Database, revoked_by: int) -> datetime:

@@ -3,7 +3,9 @@
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
+from provenance import durable
 from provenance.canonical import Json, canonical_bytes, parse_object
 from provenance.consent.derived import Person, data_mining, model_release_status, training_mining_of
 from provenance.consent.records import ASSURANCES
@@ -11,14 +13,15 @@ from provenance.consent.scopes import Scope
 from provenance.consent.status import ConsentCode, Permission, authorised
 from provenance.credentials.manifest import Declaration
 from provenance.entries import RANDOMNESS_BYTES, TAG_IMAGE, StampEntry, commit, parse_entry
-from provenance.errors import CorruptLedgerError, RefusedError, VaultError
+from provenance.errors import CorruptLedgerError, InputError, RefusedError, VaultError
 from provenance.ledger.log import new_entry_id
+from provenance.picture import MAX_PICTURE_BYTES, read_picture
 from provenance.picture.properties import PictureProperties
 from provenance.stamping.carried import Carried
 from provenance.stamping.interface import LoggedStamp, PendingStamp, Permit, PermittedSubject
 from provenance.storage.interface import StampRow
 from provenance.studio.consents import ConsentDesk, Recorded
-from provenance.studio.revoking import find_stamp_row
+from provenance.studio.stamped import find_stamp_row, read_stamp_row
 from provenance.studio.studio import UnlockedStudio
 from provenance.vault import DataKey
 
@@ -57,6 +60,26 @@ class StudioStampDesk:
     def log_key(self) -> str:
         """The verifier key (vkey) of the log that signs now."""
         return self._studio.signing_log_key().to_text()
+
+    def codes_in(self, path: Path) -> tuple[str, ...]:
+        """Return the codes of the consents that a stamped file rests on; none where it shows nobody real.
+
+        Raises:
+            InputError: the file cannot be read.
+            RefusedError: it carries no stamp of this studio.
+        """
+        data = durable.read(path, max_bytes=MAX_PICTURE_BYTES)
+        try:
+            row = read_stamp_row(self._studio, data, read_picture(data))
+        except InputError as error:
+            raise InputError(f"{path.name}: {error}", code=error.code, hint=error.hint) from error
+        if row is None:
+            raise RefusedError(
+                f"{path.name}: carries no stamp of this studio",
+                code="stamp-missing",
+                hint="stamp it first as what it is: provenance stamp",
+            )
+        return tuple(self._consents.by_record_id(record_id).code for record_id in row.handles)
 
     def permit(self, codes: Sequence[str], *, scopes: Sequence[Scope]) -> Permit:
         """Return the permit of everyone who is shown.

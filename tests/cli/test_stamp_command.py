@@ -233,7 +233,7 @@ def test_a_damaged_credential_is_not_stamped_over(terminal: Terminal, workshop: 
     terminal("stamp", "damaged.jpg", *camera(workshop)).says(
         1,
         "refused         damaged.jpg: its content credentials do not verify: assertion.dataHash.mismatch\n",
-        "hint: find the picture as it was when those credentials were issued\n1 refused\n",
+        "hint: find the picture as it was then; if only texts changed, see provenance restamp\n1 refused\n",
     )
 
 

@@ -84,7 +84,10 @@ def test_several_pictures_of_one_parent_are_stamped_at_once(terminal: Terminal, 
 CHANGED = "--as retouched, ai-edited or derivative"
 ALONE = "says what was done to another picture, and none is named"
 BEFORE = "add --parent FILE, the picture as it was before"
-EDITS = "crop, rotate, color, sharpen, retouch, background, ai-edit, ai-retouch, ai-background, resize or transcode"
+EDITS = (
+    "crop, rotate, color, sharpen, retouch, background, ai-edit, ai-retouch, ai-background, resize, transcode "
+    "or metadata"
+)
 
 
 @pytest.mark.parametrize(

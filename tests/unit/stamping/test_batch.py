@@ -478,7 +478,7 @@ def test_a_picture_with_damaged_credentials_is_refused(studio: Studio, code: str
         "refused",
         "parent-damaged",
         "its content credentials do not verify: assertion.dataHash.mismatch",
-        "find the picture as it was when those credentials were issued",
+        "find the picture as it was then; if only texts changed, see provenance restamp",
     )
 
 

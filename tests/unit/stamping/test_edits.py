@@ -14,7 +14,10 @@ from provenance.stamping.edits import EDITS, Edit, check_edits, default_edits, p
 
 CAMERA, RETOUCHED, AI_EDITED = Declaration.CAMERA, Declaration.RETOUCHED, Declaration.AI_EDITED
 AI_GENERATED, DERIVATIVE = Declaration.AI_GENERATED, Declaration.DERIVATIVE
-ALL = "crop, rotate, color, sharpen, retouch, background, ai-edit, ai-retouch, ai-background, resize or transcode"
+ALL = (
+    "crop, rotate, color, sharpen, retouch, background, ai-edit, ai-retouch, ai-background, resize, transcode "
+    "or metadata"
+)
 
 
 def words(edits: tuple[Edit, ...]) -> list[str]:
@@ -37,7 +40,7 @@ def test_every_edit_needs_the_scope_that_covers_it(edit: Edit) -> None:
     elif edit.word in ("retouch", "background"):
         assert edit.scope is Scope.EDIT_RETOUCH
     else:
-        assert edit.scope is (None if edit.word in ("resize", "transcode") else Scope.EDIT_BASIC)
+        assert edit.scope is (None if edit.word in ("resize", "transcode", "metadata") else Scope.EDIT_BASIC)
     assert edit.declarations <= {RETOUCHED, AI_EDITED, DERIVATIVE}
 
 
@@ -111,7 +114,7 @@ def test_what_a_declaration_allows_passes(declaration: Declaration, text: str) -
 AS_AI_EDITED = "a photograph in which AI changed something is stamped with --as ai-edited"
 COPY = "a copy in another size or format is stamped with --as derivative"
 BY_HAND = "a photograph that people edited is stamped with --as retouched"
-RETOUCHING = "crop, rotate, color, sharpen, retouch, background, resize or transcode"
+RETOUCHING = "crop, rotate, color, sharpen, retouch, background, resize, transcode or metadata"
 
 
 @pytest.mark.parametrize(
@@ -120,8 +123,8 @@ RETOUCHING = "crop, rotate, color, sharpen, retouch, background, resize or trans
         (RETOUCHED, "crop,ai-edit", f"expected {RETOUCHING}, got ai-edit", AS_AI_EDITED),
         (RETOUCHED, "resize,sharpen", "expected one that changes how the picture looks", COPY),
         (AI_EDITED, "background", "expected one of ai-edit, ai-retouch or ai-background", BY_HAND),
-        (DERIVATIVE, "retouch", "expected crop, rotate, sharpen, resize or transcode, got retouch", None),
-        (DERIVATIVE, "ai-edit", "expected crop, rotate, sharpen, resize or transcode, got ai-edit", None),
+        (DERIVATIVE, "retouch", "expected crop, rotate, sharpen, resize, transcode or metadata, got retouch", None),
+        (DERIVATIVE, "ai-edit", "expected crop, rotate, sharpen, resize, transcode or metadata, got ai-edit", None),
     ],
 )
 def test_what_a_declaration_does_not_allow_is_refused(

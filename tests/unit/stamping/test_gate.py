@@ -31,7 +31,7 @@ FROM_CAMERA = "stamp the file as it came from the camera"
 FROM_GENERATOR = "stamp the file as it came from the generator"
 AS_GENERATED = "a picture that AI made is stamped with --as ai-generated"
 AS_AI_EDITED = "a photograph in which AI changed something is stamped with --as ai-edited"
-AS_ISSUED = "find the picture as it was when those credentials were issued"
+AS_ISSUED = "find the picture as it was then; if only texts changed, see provenance restamp"
 WHOLE_HISTORY = "stamp a picture whose history is whole"
 
 

@@ -613,7 +613,7 @@ def test_what_is_damaged_is_refused(bench: Bench, role: str) -> None:
         "refused",
         "parent-damaged",
         f"{role} damaged.jpg: its content credentials do not verify: assertion.dataHash.mismatch",
-        "find the picture as it was when those credentials were issued",
+        "find the picture as it was then; if only texts changed, see provenance restamp",
     )
 
 
