@@ -23,6 +23,7 @@ class Tally:
     _removed: Counter[str] = field(default_factory=Counter)
     _unread: int = 0
     _located: int = 0
+    _raws: int = 0
 
     def add(self, result: StampResult) -> None:
         """Count a result, and say it; what went wrong is kept for the end."""
@@ -30,6 +31,7 @@ class Tally:
         self._removed.update({datum.name for datum in result.removed})
         self._unread += bool(result.unread)
         self._located += result.located
+        self._raws += bool(result.raws)
         if result.outcome in _WRONG:
             self._problems.append(result)
         if self.as_json:
@@ -54,5 +56,7 @@ class Tally:
             note("taken out: " + ", ".join(f"{safe(name)} ({n})" for name, n in sorted(self._removed.items())))
         if self._unread:
             note(f"not looked into, in pictures: {self._unread}; --json names what may still hold a position there")
+        if self._raws:
+            note(f"pictures with a raw file, whose digest your own record keeps: {self._raws}")
         if self._located:
             note(f"pictures that say at which position they were taken: {self._located}; --strip-location takes it out")

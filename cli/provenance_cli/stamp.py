@@ -95,6 +95,14 @@ class _WithRevoke(click.Command):
     is_flag=True,
     help="First take out where it was taken, and serial numbers and makers' notes.",
 )
+@click.option(
+    "--raw",
+    "raw_folders",
+    multiple=True,
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR",
+    help="Where the camera's raw files lie, if not beside the pictures: your own record keeps their digests.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
 @json_option
 @studio_option
@@ -121,6 +129,7 @@ def command(
     force: bool,
     confirmation: str | None,
     strip_location: bool,
+    raw_folders: tuple[Path, ...],
     dry_run: bool,
     as_json: bool,
     studio_path: Path | None,
@@ -170,6 +179,7 @@ def command(
                 reason,
                 making,
                 strip_location=strip_location,
+                raw_folders=raw_folders,
             )
 
         stamper = Stamper(StudioStampDesk(keys), signer=keys.claim_signer())

@@ -1,15 +1,17 @@
-"""The RAW file that a picture was developed from: found by its name, and known by its digest.
+"""The RAW files that a picture may have been developed from: found by its name, and known by their digests.
 
 It is the best evidence that a studio has of a capture; the digest says so without giving the file away.
 """
 
 import hashlib
+import itertools
 import os
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from provenance.canonical import Json
 from provenance.errors import InputError
 
 # Of Canon, Nikon, Sony, Fujifilm, Adobe and others, Olympus and OM System, Panasonic and Leica, Pentax, Samsung,
@@ -38,49 +40,61 @@ class RawFile:
     digest: bytes
     size: int
 
+    def to_json(self) -> dict[str, Json]:
+        """Return it as documents have it, without the place where it lies."""
+        return {"name": self.path.name, "sha256": self.digest.hex(), "size": self.size}
 
-def find_raw(picture: Path, *, folders: Iterable[Path] = ()) -> RawFile | None:
-    """Return the RAW file with the name of a picture but for its ending, or None.
 
-    Case matters in neither the name nor the ending, as cameras and programs differ. The picture's own folder is looked
-    through first, then `folders` in their order, none of them below its top; the picture itself is never its own.
+class RawFinder:
+    """Finds the RAW files of many pictures, and reads the names in a folder once."""
 
-    Raises:
-        InputError: a folder cannot be looked through (`folder-unreadable`), two files have the name in one folder
-            (`raw-ambiguous`), or the file cannot be read (`file-unreadable`).
-    """
-    for folder in (picture.parent, *folders):
-        found = _candidates(picture, folder)
-        if len(found) > 1:
+    def __init__(self) -> None:
+        self._named: dict[Path, tuple[int, dict[str, list[Path]]]] = {}
+
+    def find(self, picture: Path, *, folders: Iterable[Path] = ()) -> tuple[RawFile, ...]:
+        """Return the RAW files with the name of a picture but for its ending, from the first folder that has any.
+
+        There is more than one where a camera's file was converted and kept. Case matters in neither the name nor the
+        ending, as cameras and programs differ. The picture's own folder is looked through first, then `folders` in
+        their order, none of them below its top; the picture itself is never its own.
+
+        Raises:
+            InputError: a folder cannot be looked through (`folder-unreadable`), or a file cannot be read
+                (`file-unreadable`).
+        """
+        stem = picture.stem.casefold()
+        for folder in (picture.parent, *folders):
+            named = [path for path in self._in(folder).get(stem, []) if path.name != picture.name and path.is_file()]
+            if named:
+                return tuple(_read(path) for path in named)
+        return ()
+
+    def _in(self, folder: Path) -> dict[str, list[Path]]:
+        try:
+            changed = folder.stat().st_mtime_ns
+            known = self._named.get(folder)
+            # Whoever adds or takes away a file changes its folder.
+            if known is None or known[0] != changed:
+                self._named[folder] = known = (changed, _by_stem(folder))
+        except (OSError, ValueError) as error:  # or a name that the system cannot have
+            reason = str(getattr(error, "strerror", None) or type(error).__name__).lower()
             raise InputError(
-                f"{picture.name}: expected one raw file beside it, got {len(found)}: "
-                + ", ".join(path.name for path in found[:4]),
-                code="raw-ambiguous",
-                hint="move those that it was not made from elsewhere",
-            )
-        if found:
-            return _read(found[0])
-    return None
+                f"{folder.name or folder}: the folder cannot be looked through: {reason}", code="folder-unreadable"
+            ) from error
+        return known[1]
 
 
-def _candidates(picture: Path, folder: Path) -> list[Path]:
-    stem = picture.stem.casefold()
-    found = []
-    try:
-        with os.scandir(folder) as entries:
-            for number, entry in enumerate(entries):
-                if number == MAX_FILES:
-                    raise InputError(f"{folder.name}: expected at most {MAX_FILES} files", code="folder-unreadable")
-                path = Path(entry.path)
-                ending = path.suffix[1:].casefold()
-                if ending in EXTENSIONS and path.stem.casefold() == stem and entry.name != picture.name:
-                    found.append(path)
-    except (OSError, ValueError) as error:  # or a name that the system cannot have
-        reason = str(getattr(error, "strerror", None) or type(error).__name__).lower()
-        raise InputError(
-            f"{folder.name or folder}: the folder cannot be looked through: {reason}", code="folder-unreadable"
-        ) from error
-    return sorted(path for path in found if path.is_file())
+def _by_stem(folder: Path) -> dict[str, list[Path]]:
+    """Return the RAW files of a folder, in the order of their names, by what stands before the ending."""
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in itertools.islice(entries, MAX_FILES + 1)]
+    if len(names) > MAX_FILES:
+        raise InputError(f"{folder.name}: expected at most {MAX_FILES} files", code="folder-unreadable")
+    found: dict[str, list[Path]] = {}
+    for path in (folder / name for name in sorted(names)):
+        if path.suffix[1:].casefold() in EXTENSIONS:
+            found.setdefault(path.stem.casefold(), []).append(path)
+    return found
 
 
 def _read(path: Path) -> RawFile:

@@ -15,13 +15,14 @@ from provenance.clock import to_minutes
 from provenance.consent.handles import make_handle, picture_secret
 from provenance.credentials.ingredients import IngredientSource
 from provenance.credentials.labels import CONSENT_LABEL
-from provenance.credentials.manifest import ConsentAssertion, StampManifest, Step, SubjectKind
+from provenance.credentials.manifest import ConsentAssertion, Declaration, StampManifest, Step, SubjectKind
 from provenance.credentials.reading import Credential, read_credential
 from provenance.credentials.signing import ClaimSigner, sign_picture
 from provenance.errors import InputError, NoCredentialError, ProvenanceError, RefusedError
 from provenance.evidence import Claim, Evidence
 from provenance.picture import MAX_PICTURE_BYTES, Picture, read_picture, read_stampable
 from provenance.picture.location import find_location
+from provenance.picture.raw_files import RawFinder
 from provenance.stamping.carried import find_carried
 from provenance.stamping.edits import Edit, default_edits, leaves_picture
 from provenance.stamping.gate import (
@@ -30,6 +31,7 @@ from provenance.stamping.gate import (
     check_declaration,
     check_evidence,
     check_existing,
+    check_raws,
     check_stamped_before,
     claim_of,
     find_evidence,
@@ -84,6 +86,7 @@ class Stamper:
         self._signer = signer
         # Of the last request: those of one command are made from the same files, which are read once.
         self._making, self._sources = Making(), Sources()
+        self._raws = RawFinder()
 
     def stamp(self, requests: Iterable[StampRequest | StampResult], *, dry_run: bool = False) -> Iterator[StampResult]:
         """Stamp every request, and yield the results in the same order; one bad file never stops the rest.
@@ -172,11 +175,19 @@ class Stamper:
         )
         seen.evidence += find_evidence(data, credential, tool=request.tool)
         confirmation = check_evidence(seen.evidence, declaration, confirmation=request.confirmation, claim=seen.claim)
+        # A copy has those of its original.
+        derived = declaration is Declaration.DERIVATIVE
+        raws = () if derived else self._raws.find(request.source, folders=request.raw_folders)
+        beside = check_raws([raw.path.name for raw in raws], seen.claim, confirmation=request.confirmation)
         photograph = credential is None and seen.claim is Claim.CAPTURED
         generative = photograph and self._desk.was_generative(picture.digest)
         before = check_stamped_before(generative=generative, confirmation=request.confirmation)
         pending = dataclasses.replace(
-            pending, evidence=tuple(seen.evidence), confirmation=confirmation or confirmed or before, claim=seen.claim
+            pending,
+            evidence=tuple(seen.evidence),
+            confirmation=confirmation or confirmed or before or beside,
+            claim=seen.claim,
+            raws=raws,
         )
         self._desk.check_earlier(picture.digest, carried=find_carried(credential), record_ids=record_ids)
         metadata = prepare_metadata(
@@ -392,6 +403,7 @@ def _done(request: StampRequest, outcome: Outcome, pending: PendingStamp, metada
         removed=metadata.removed,
         unread=metadata.unread,
         located=metadata.located,
+        raws=pending.raws,
     )
 
 

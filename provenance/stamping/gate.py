@@ -168,6 +168,28 @@ def check_evidence(
     return None
 
 
+def check_raws(names: Sequence[str], claim: Claim, *, confirmation: str | None) -> str | None:
+    """Check that no RAW file of a picture's name makes it doubtful that AI made all of it.
+
+    Args:
+        names: of the RAW files; a name alone proves nothing, as a picture that AI made may be named after its input.
+        claim: that is made for the picture.
+        confirmation: the reason that was given for it, or None; returned if it was needed.
+
+    Raises:
+        RefusedError: there is one, and no reason was given (`evidence-doubtful`).
+    """
+    if claim is not Claim.AI_GENERATED or not names:
+        return None
+    if confirmation is None:
+        raise RefusedError(
+            f"a raw file of its name makes it doubtful that {_DOUBTED[claim]}: {names[0]}",
+            code="evidence-doubtful",
+            hint=f"{AS_AI_EDITED}; {_LOOK}",
+        )
+    return confirmation
+
+
 def check_stamped_before(*, generative: bool, confirmation: str | None) -> str | None:
     """Check that a bare picture was not stamped as AI's work before; return the confirmation if one was needed.
 

@@ -12,6 +12,7 @@ from provenance.credentials.manifest import Declaration, Tool
 from provenance.evidence import Claim, Evidence
 from provenance.picture.location import Removed
 from provenance.picture.properties import PictureProperties
+from provenance.picture.raw_files import RawFile
 from provenance.stamping.carried import Carried
 from provenance.stamping.edits import Edit
 
@@ -53,6 +54,7 @@ class StampRequest:
         confirmation: why the declaration is right although weak evidence makes it doubtful.
         making: how it was made.
         strip_location: take out first what tells where it was taken, and with which very camera.
+        raw_folders: where its RAW file may lie, beside its own folder.
     """
 
     source: Path
@@ -64,6 +66,7 @@ class StampRequest:
     confirmation: str | None = None
     making: Making = Making()
     strip_location: bool = False
+    raw_folders: tuple[Path, ...] = ()
 
     @property
     def in_place(self) -> bool:
@@ -118,6 +121,7 @@ class PendingStamp:
         confirmation: the reason that was given for a doubtful declaration, where one was needed; for the studio's
             own record, and for nothing that leaves it.
         claim: what the declaration claims, by which the evidence was judged.
+        raws: the RAW files of its name, for the studio's own record likewise.
     """
 
     key: bytes
@@ -127,6 +131,7 @@ class PendingStamp:
     evidence: tuple[Evidence, ...] = ()
     confirmation: str | None = None
     claim: Claim = Claim.CAPTURED
+    raws: tuple[RawFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +256,7 @@ class StampResult:
         removed: what was taken out of the picture.
         unread: places in it that were not looked into although something was to be taken out.
         located: the stamped picture says at which position it was taken.
+        raws: the RAW files of its name.
     """
 
     source: Path
@@ -265,6 +271,7 @@ class StampResult:
     removed: tuple[Removed, ...] = ()
     unread: tuple[str, ...] = ()
     located: bool = False
+    raws: tuple[RawFile, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """Return the result as a document."""
@@ -277,6 +284,7 @@ class StampResult:
             "reason": reason,
             "evidence": [evidence.to_json(self.claim) for evidence in self.evidence],
             "confirmation": self.confirmation,
+            "raw": [raw.to_json() for raw in self.raws],
             "location": {
                 "present": self.located,
                 "removed": [{"where": datum.place, "name": datum.name} for datum in self.removed],

@@ -314,10 +314,11 @@ class StudioStampDesk:
 
     def _seal_note(self, stamp: PendingStamp) -> bytes | None:
         """Seal what speaks of the picture: under one consent's key after the other, so that it is erased with any."""
-        if not stamp.evidence and stamp.confirmation is None:
+        if not stamp.evidence and stamp.confirmation is None and not stamp.raws:
             return None
         found: list[Json] = [evidence.to_json(stamp.claim) for evidence in stamp.evidence]
-        data = canonical_bytes({"evidence": found, "confirmation": stamp.confirmation})
+        raws: list[Json] = [raw.to_json() for raw in stamp.raws]
+        data = canonical_bytes({"evidence": found, "confirmation": stamp.confirmation, "raw": raws})
         if not stamp.handles:
             return self._master_key.seal_note(data, stamp.key.hex())
         for record_id in sorted(stamp.handles):

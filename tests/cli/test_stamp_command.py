@@ -167,7 +167,7 @@ def test_each_picture_has_one_document_and_nothing_else_is_on_stdout(terminal: T
     ran = terminal("stamp", *files, *camera(workshop), "--json")
     assert (ran.code, ran.err) == (3, "1 already-stamped · 1 failed · 1 stamped\n")
     documents = ran.documents()
-    members = ["schema", "file", "output", "outcome", "reason", "evidence", "confirmation", "location"]
+    members = ["schema", "file", "output", "outcome", "reason", "evidence", "confirmation", "raw", "location"]
     assert [list(document) for document in documents] == [members] * 3
     assert [[found["marker"] for found in document["evidence"]] for document in documents] == [[], [], ["camera.model"]]
     assert [(d["file"], d["output"], d["outcome"]) for d in documents] == [
@@ -400,3 +400,18 @@ def test_a_position_is_taken_out_and_its_name_told(terminal: Terminal, workshop:
     )
     assert b"4001234" not in Path("stamped/a.jpg").read_bytes()
     assert terminal("verify", "stamped/a.jpg").code == 0
+
+
+def test_pictures_with_a_raw_file_are_counted(terminal: Terminal, workshop: Workshop) -> None:
+    Path("cards").mkdir()
+    Path("cards/PORTRAIT.nef").write_bytes(b"raw")
+    ran = terminal("stamp", "portrait.jpg", "--as", "camera", "--consent", workshop.code, "-o", "o", "--raw", "cards")
+    ran.says(
+        0,
+        "stamped         o/portrait.jpg\n",
+        "pictures with a raw file, whose digest your own record keeps: 1\n1 stamped\n",
+    )
+    (document,) = terminal(
+        "stamp", "portrait.jpg", "--as", "camera", "--consent", workshop.code, "-o", "p", "--raw", "cards", "--json"
+    ).documents()
+    assert [raw["name"] for raw in document["raw"]] == ["PORTRAIT.nef"]

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,15 @@ from support.refusals import refused
 
 from provenance.errors import InputError
 from provenance.picture import raw_files
-from provenance.picture.raw_files import EXTENSIONS, RawFile, find_raw
+from provenance.picture.raw_files import EXTENSIONS, RawFile, RawFinder
+
+
+def find_raw(picture: Path, *, folders: Sequence[Path] = ()) -> tuple[RawFile, ...]:
+    return RawFinder().find(picture, folders=folders)
+
+
+def paths(found: Sequence[RawFile]) -> list[Path]:
+    return [raw.path for raw in found]
 
 
 def make(folder: Path, name: str, data: bytes = b"raw") -> Path:
@@ -25,7 +34,9 @@ def test_the_file_of_the_same_name_is_found_and_digested(tmp_path: Path, ending:
     data = os.urandom(3 * 1024 * 1024 + 7)
     path = make(tmp_path, f"img_0001.{ending}", data)
     make(tmp_path, "IMG_0002.NEF")
-    assert find_raw(picture) == RawFile(path, hashlib.sha256(data).digest(), len(data))
+    found = RawFile(path, hashlib.sha256(data).digest(), len(data))
+    assert find_raw(picture) == (found,)
+    assert found.to_json() == {"name": path.name, "sha256": found.digest.hex(), "size": len(data)}
 
 
 @pytest.mark.parametrize(
@@ -34,7 +45,7 @@ def test_the_file_of_the_same_name_is_found_and_digested(tmp_path: Path, ending:
 def test_other_names_are_passed_over(tmp_path: Path, name: str) -> None:
     picture = make(tmp_path, "IMG_0001.jpg")
     make(tmp_path, name)
-    assert find_raw(picture) is None
+    assert find_raw(picture) == ()
 
 
 def test_other_folders_are_looked_through_in_their_order(tmp_path: Path) -> None:
@@ -42,22 +53,18 @@ def test_other_folders_are_looked_through_in_their_order(tmp_path: Path) -> None
     third = make(tmp_path / "three", "A.NEF", b"3")
     make(tmp_path / "two" / "below", "a.NEF")
     folders = [tmp_path / "two", tmp_path / "three"]
-    found = find_raw(picture, folders=folders)
-    assert found is not None
-    assert found.path == third
+    assert paths(find_raw(picture, folders=folders)) == [third]
     second = make(tmp_path / "two", "a.cr2", b"2")
-    assert (find_raw(picture, folders=folders) or found).path == second
+    assert paths(find_raw(picture, folders=folders)) == [second]
     own = make(tmp_path / "exports", "a.dng", b"1")
-    assert (find_raw(picture, folders=folders) or found).path == own
+    assert paths(find_raw(picture, folders=folders)) == [own]
 
 
 def test_a_picture_is_not_its_own_raw_file(tmp_path: Path) -> None:
     picture = make(tmp_path, "a.dng")
-    assert find_raw(picture) is None
+    assert find_raw(picture) == ()
     other = make(tmp_path, "a.nef")
-    found = find_raw(picture)
-    assert found is not None
-    assert found.path == other
+    assert paths(find_raw(picture)) == [other]
 
 
 def test_what_is_no_file_is_passed_over(tmp_path: Path) -> None:
@@ -65,17 +72,35 @@ def test_what_is_no_file_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "a.nef").mkdir()
     os.mkfifo(tmp_path / "a.cr2")
     (tmp_path / "a.arw").symlink_to(tmp_path / "missing")
-    assert find_raw(picture) is None
+    assert find_raw(picture) == ()
 
 
-def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+def test_a_file_and_its_conversion_are_both_found(tmp_path: Path) -> None:
     picture = make(tmp_path, "a.jpg")
-    make(tmp_path, "a.nef")
-    make(tmp_path, "A.dng")
-    hint = "move those that it was not made from elsewhere"
-    message = "a.jpg: expected one raw file beside it, got 2: A.dng, a.nef"
-    with refused(InputError, message, code="raw-ambiguous", hint=hint):
-        find_raw(picture)
+    both = [make(tmp_path, "A.dng"), make(tmp_path, "a.nef")]
+    assert paths(find_raw(picture)) == both
+
+
+def test_a_folder_is_read_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scanned: list[Path] = []
+    scan = raw_files._by_stem
+
+    def counted(folder: Path) -> dict[str, list[Path]]:
+        scanned.append(folder)
+        return scan(folder)
+
+    monkeypatch.setattr(raw_files, "_by_stem", counted)
+    finder, first = RawFinder(), make(tmp_path, "a.nef")
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        finder.find(tmp_path / name)
+    assert scanned == [tmp_path]
+    second = make(tmp_path, "b.nef")
+    os.utime(tmp_path, ns=(0, 0))
+    assert paths(finder.find(tmp_path / "b.jpg")) == [second]
+    assert scanned == [tmp_path, tmp_path]
+    first.unlink()
+    os.utime(tmp_path, ns=(0, 1))
+    assert finder.find(tmp_path / "a.jpg") == ()
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:

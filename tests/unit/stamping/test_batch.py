@@ -1,4 +1,5 @@
 import dataclasses
+import hashlib
 import os
 import sqlite3
 import stat
@@ -863,6 +864,7 @@ def test_a_result_is_written_as_a_document() -> None:
         "reason": None,
         "evidence": [],
         "confirmation": None,
+        "raw": [],
         "location": {"present": False, "removed": [], "unread": []},
     }
     failed = StampResult(Path("a.jpg"), "failed", code="file-missing", message="a.jpg: no such file")
@@ -993,3 +995,55 @@ def test_the_data_of_an_exposure_make_it_doubtful_that_ai_made_a_picture(
 def test_a_dry_run_tells_the_evidence(studio: Studio, code: str, folder: Path, out: Path) -> None:
     (result,) = run(studio, [StampRequest(draw_jpeg(folder / "a.jpg"), out / "a.jpg", CAMERA, (code,))], dry_run=True)
     assert [found.marker.code for found in result.evidence] == ["camera.model"]
+
+
+# --- raw files
+
+
+def test_the_raw_files_of_a_name_are_kept_by_their_digests(studio: Studio, code: str, folder: Path, out: Path) -> None:
+    source = draw_jpeg(folder / "IMG_1.jpg")
+    raws = {"IMG_1.NEF": b"one", "IMG_1.dng": b"the same, converted"}
+    for name, data in raws.items():
+        (folder / name).write_bytes(data)
+    kept = [
+        {"name": name, "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in raws.items()
+    ]
+    (result,) = run(studio, [StampRequest(source, out / "a.jpg", CAMERA, (code,))])
+    assert result.outcome == "stamped"
+    assert result.to_json()["raw"] == kept
+    desk = StudioStampDesk(open_keys(studio))
+    (row,) = studio.database.find_stamps_of(read_picture(source.read_bytes()).digest)
+    note = desk.note(row.key)
+    assert note is not None
+    assert note["raw"] == kept
+    # Nothing of it leaves the studio.
+    assert b"IMG_1" not in (out / "a.jpg").read_bytes()
+    assert b"IMG_1" not in (studio.path / "studio.db").read_bytes()
+
+
+def test_raw_files_are_looked_for_in_other_folders_too(
+    studio: Studio, code: str, folder: Path, out: Path, tmp_path: Path
+) -> None:
+    cards = tmp_path / "cards"
+    cards.mkdir()
+    (cards / "a.NEF").write_bytes(b"raw")
+    source = draw_jpeg(folder / "a.jpg")
+    (found,) = run(studio, [StampRequest(source, out / "a.jpg", CAMERA, (code,), raw_folders=(cards,))])
+    assert [raw.path for raw in found.raws] == [cards / "a.NEF"]
+    (missing,) = run(studio, [StampRequest(source, out / "b.jpg", CAMERA, (code,), raw_folders=(out / "none",))])
+    assert (missing.outcome, missing.code) == ("failed", "folder-unreadable")
+
+
+def test_a_raw_file_makes_it_doubtful_that_ai_made_all_of_a_picture(studio: Studio, folder: Path, out: Path) -> None:
+    source = draw_jpeg(folder / "a.jpg", exif=False)
+    (folder / "a.NEF").write_bytes(b"raw")
+    (result,) = run(studio, [StampRequest(source, out / "a.jpg", GENERATED, ())])
+    assert (result.outcome, result.code) == ("refused", "evidence-doubtful")
+    assert result.message == "a raw file of its name makes it doubtful that AI generated all of it: a.NEF"
+    assert result.hint == (
+        "a photograph in which AI changed something is stamped with --as ai-edited; "
+        'look at it; if it is as you say, add --confirm "REASON", which is kept'
+    )
+    reason = "it has the name of its input"
+    (result,) = run(studio, [StampRequest(source, out / "a.jpg", GENERATED, (), confirmation=reason)])
+    assert (result.outcome, result.confirmation) == ("stamped", reason)

@@ -307,7 +307,7 @@ def test_what_was_found_and_the_reason_given_are_kept_sealed(
     reason = "I took it myself, with the old Leica"
     stamp = replace(pending(1, recorded if of_a_person else None), confirmation=reason)
     desk.log([stamp])
-    assert desk.note(stamp.key) == {"confirmation": reason, "evidence": []}
+    assert desk.note(stamp.key) == {"confirmation": reason, "evidence": [], "raw": []}
     row = studio.database.find_stamp(stamp.key)
     assert row is not None
     assert row.note is not None
