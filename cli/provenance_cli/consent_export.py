@@ -12,6 +12,9 @@ from provenance.errors import InputError, RefusedError
 from provenance.studio.consents import ConsentDesk
 from provenance_cli._options import opened, parsed, passphrase_option, studio_option, unlocked
 from provenance_cli._output import note, print_json, safe, say
+from provenance_cli.consent_paper import is_pdf, write_paper
+
+_PERSONAL = "It holds personal data: give it to the person and nobody else."
 
 FORMATS = ("json", "json-ld", "kantara")
 
@@ -27,7 +30,10 @@ FORMATS = ("json", "json-ld", "kantara")
     help="Everything, for the person; or for other systems, without personal data, DPV (json-ld) or Kantara 1.1.",
 )
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, readable=False), help="Where to write it, for you alone to read."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, readable=False),
+    help="Where to write it, for you alone to read; a name that ends in .pdf makes a page to hand over.",
 )
 @studio_option
 @passphrase_option
@@ -37,6 +43,13 @@ def export(code: str, *, kind: str, output: Path | None, studio_path: Path | Non
     Without -o it is printed, as one line of JSON.
     """
     parsed_code = parsed(parse_code, code)
+    if output is not None and is_pdf(output):
+        if kind != "json":
+            raise click.UsageError(f"--format {kind} is for programs: choose a name that does not end in .pdf")
+        where = (studio_path, passphrase_file)
+        write_paper(code, output, lambda papers, recorded: papers.export(recorded), what="Export", where=where)
+        note(_PERSONAL)
+        return 0
     if output is not None:
         _check_free(output)
     document = _everything(parsed_code, studio_path, passphrase_file) if kind == "json" else None
@@ -48,7 +61,7 @@ def export(code: str, *, kind: str, output: Path | None, studio_path: Path | Non
     _write(output, document)
     say(safe(str(output)))
     if kind == "json":
-        note("It holds personal data: give it to the person and nobody else.")
+        note(_PERSONAL)
     return 0
 
 

@@ -45,12 +45,15 @@ def decisions(record: ConsentRecord, labels: Labels, *, initials: Mapping[str, s
 
 def since(events: Sequence[ConsentEvent], labels: Labels) -> Json:
     """Return what happened after the record was signed; None where nothing did."""
-    rows: list[Json] = []
-    for event in events[1:]:
-        touched = labels("all_of_it") if event.scopes is None else labels.join("scope", event.scopes)
-        extra = "" if event.detail.until is None else f" ({event.detail.until.isoformat()})"
-        rows.append([to_seconds(event.at), f"{labels.of('event', event.type)}{extra}: {touched}"])
+    rows: list[Json] = [event_row(event, labels) for event in events[1:]]
     return {"heading": labels("since"), "rows": rows} if rows else None
+
+
+def event_row(event: ConsentEvent, labels: Labels) -> Json:
+    """Return when something happened, and what."""
+    touched = labels("all_of_it") if event.scopes is None else labels.join("scope", event.scopes)
+    extra = "" if event.detail.until is None else f" ({event.detail.until.isoformat()})"
+    return [to_seconds(event.at), f"{labels.of('event', event.type)}{extra}: {touched}"]
 
 
 def _decision(grant: Grant, labels: Labels, terms: list[Json]) -> Json:

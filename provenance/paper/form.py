@@ -1,6 +1,6 @@
 """The release that agencies take: everything that the signed record says, on paper, with the record attached."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from provenance.canonical import Json
@@ -37,8 +37,8 @@ def typeset_form(form: Form, *, read: Read, time: RecordTime | None) -> bytes:
         "facts": _facts(form, labels),
         "page": labels("page"),
         "people": {"heading": labels("people"), "rows": _people(record, personal, labels)},
-        "terms": {"heading": labels("terms"), "rows": _terms(record, personal, labels)},
-        "decisions": decisions(record, labels, initials=_initials(personal)),
+        "terms": {"heading": labels("terms"), "rows": record_terms(record, personal, labels)},
+        "decisions": decisions(record, labels, initials=initials_in(personal)),
         "notice": _notice(record, labels, read),
         "signatures": {
             "heading": labels("signatures"),
@@ -93,7 +93,8 @@ def _people(record: ConsentRecord, personal: dict[str, str], labels: Labels) -> 
     )
 
 
-def _terms(record: ConsentRecord, personal: dict[str, str], labels: Labels) -> Json:
+def record_terms(record: ConsentRecord, personal: Mapping[str, str], labels: Labels) -> list[Json]:
+    """Return what a record says of the occasion: shoot, compensation, law, retention."""
     body = record.body
     start, end = (bodies.text(body, "shoot", part) for part in ("start", "end"))
     shoot = start if start == end else labels("from_until", since=start or "", until=end or "")
@@ -213,7 +214,8 @@ def _record(form: Form, labels: Labels, time: RecordTime | None) -> Json:
     return rows
 
 
-def _initials(personal: dict[str, str]) -> dict[str, str]:
+def initials_in(personal: Mapping[str, str]) -> dict[str, str]:
+    """Return the initials among personal data, by scope."""
     return {name.removeprefix("initials."): value for name, value in personal.items() if name.startswith("initials.")}
 
 

@@ -9,7 +9,7 @@ from provenance.clock import to_minutes, to_seconds
 from provenance.consent.receipts import describe
 from provenance.consent.status import authorised
 from provenance.entries import parse_entry
-from provenance.errors import CorruptLedgerError, VaultError
+from provenance.errors import CorruptLedgerError, RefusedError, VaultError
 from provenance.storage.interface import StampRow
 from provenance.studio.consents import ConsentDesk, Recorded
 from provenance.studio.stamps import StudioStampDesk
@@ -34,13 +34,13 @@ class ExportDesk:
         self._consents = ConsentDesk(unlocked.studio, unlocked)
         self._stamps = StudioStampDesk(unlocked)
 
-    def export(self, recorded: Recorded) -> dict[str, Json]:
-        """Return it as a document that validates against `consent-export.schema.json`.
+    def export(self, recorded: Recorded, *, at: datetime | None = None) -> dict[str, Json]:
+        """Return it as a document that validates against `consent-export.schema.json`, as of now or of `at`.
 
         Raises:
             VaultError: something sealed cannot be opened, and was not erased.
         """
-        record, at = recorded.record, self._studio.clock.now()
+        record, at = recorded.record, at or self._studio.clock.now()
         personal = _unless_erased(lambda: self._consents.disclosures(recorded))
         receipt = _unless_erased(lambda: self._consents.receipt(recorded).to_json())
         scan = _unless_erased(lambda: self._consents.scan(recorded)) if _was_scanned(recorded) else None
@@ -113,7 +113,7 @@ def _was_scanned(recorded: Recorded) -> bool:
 def _unless_erased(find: Callable[[], _Value]) -> _Value | None:
     try:
         return find()
-    except VaultError as error:
-        if error.code != "erased":
+    except (RefusedError, VaultError) as error:
+        if error.code not in ("erased", "consent-erased"):
             raise
         return None

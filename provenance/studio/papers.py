@@ -3,11 +3,13 @@
 from provenance.consent.receipts import Receipt
 from provenance.paper import check_installed
 from provenance.paper.attached import Form
+from provenance.paper.export import typeset_export
 from provenance.paper.form import typeset_form
 from provenance.paper.receipt import typeset_receipt
 from provenance.paper.sealing import Sealed, Sealer, seal
 from provenance.paper.wording import find_wording
 from provenance.studio.consents import ConsentDesk
+from provenance.studio.exporting import ExportDesk
 from provenance.studio.logbook import read_roots
 from provenance.studio.reading import Recorded
 from provenance.studio.studio import UnlockedStudio
@@ -50,6 +52,18 @@ class PaperDesk:
         receipt: Receipt = self._desk.receipt(recorded)
         events, origin = tuple(recorded.history), self._studio.settings.log_origin
         return self._sealed(typeset_receipt(receipt, events=events, log_origin=origin, entry=recorded.row.entry_index))
+
+    def export(self, recorded: Recorded) -> Sealed:
+        """Return all that the studio holds about a person as a sealed PDF file with the document in it.
+
+        Raises:
+            InputError: a character cannot be printed.
+            KeyMaterialError: there is no certificate to seal with.
+            VaultError: something sealed cannot be opened, and was not erased.
+        """
+        at = self._studio.clock.now()
+        document = ExportDesk(self._unlocked).export(recorded, at=at)
+        return self._sealed(typeset_export(document, record=recorded.record, events=tuple(recorded.history), at=at))
 
     def opened(self, recorded: Recorded) -> Form:
         """Return all that a release prints.

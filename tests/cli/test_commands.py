@@ -28,6 +28,8 @@ Commands:
   consent   Record, show and withdraw consents.
   erase     Destroy a person's data, and prove it.
   stamp     Stamp pictures with Content Credentials.
+  derive    Make smaller copies of stamped pictures, and stamp them.
+  restamp   Stamp again what only got other captions.
   disclose  Show one picture's consent to somebody.
   verify    Check pictures: intact, from whom, with consent?
   ledger    Show, prove and audit the ledger.
@@ -87,7 +89,7 @@ def test_the_commands_are_these() -> None:
         *(f"ledger {name}" for name in ("show", "checkpoint", "prove", "verify-proof", "audit", "rebuild")),
         *(f"ledger {name}" for name in ("publish", "mirror", "monitor", "recover", "cosign", "anchor", "key")),
         *(f"ledger key {name}" for name in ("list", "add", "retire")),
-        *("studio", "studio upgrade", "studio migrate"),
+        *("studio", "studio upgrade", "studio migrate", "derive", "restamp"),
         *("consent templates", "consent templates show", "consent timestamp", "consent export", "consent form"),
         *("witness", *(f"witness {name}" for name in ("init", "add-log", "show", "serve"))),
     }

@@ -45,7 +45,28 @@ def test_a_receipt_is_printed_where_a_pdf_is_asked_for(terminal: Terminal, works
     assert json.loads(Path("receipt.json").read_bytes())["code"] == workshop.code
 
 
-@pytest.mark.parametrize("command", ["form", "receipt"])
+def test_what_is_held_is_printed_where_a_pdf_is_asked_for(terminal: Terminal, workshop: Workshop) -> None:
+    terminal("consent", "export", workshop.code, "-o", "held.pdf").says(
+        0,
+        "Export: held.pdf (sealed by Studio Lumen, PAdES B-B)\n",
+        "It holds personal data: give it to the person and nobody else.\n",
+    )
+    data = Path("held.pdf").read_bytes()
+    assert is_whole(data)
+    assert stat.S_IMODE(Path("held.pdf").stat().st_mode) == 0o600
+    ((name, document),) = attached(data).items()
+    assert name == f"held-{workshop.code}.json"
+    assert json.loads(document)["personal_data"]["legal_name"] == "Zoë Ångström"
+    for kind in ("json-ld", "kantara"):
+        terminal("consent", "export", workshop.code, "--format", kind, "-o", "other.pdf").refuses(
+            2,
+            f"--format {kind} is for programs: choose a name that does not end in .pdf",
+            "see provenance consent export --help",
+        )
+    assert not Path("other.pdf").exists()
+
+
+@pytest.mark.parametrize("command", ["form", "receipt", "export"])
 def test_what_exists_is_never_replaced(terminal: Terminal, workshop: Workshop, command: str) -> None:
     Path("mine.pdf").write_bytes(b"mine")
     terminal("consent", command, workshop.code, "-o", "mine.pdf").refuses(
@@ -54,7 +75,7 @@ def test_what_exists_is_never_replaced(terminal: Terminal, workshop: Workshop, c
     assert Path("mine.pdf").read_bytes() == b"mine"
 
 
-@pytest.mark.parametrize("command", ["form", "receipt"])
+@pytest.mark.parametrize("command", ["form", "receipt", "export"])
 def test_without_the_extra_it_says_what_to_install(
     terminal: Terminal, workshop: Workshop, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

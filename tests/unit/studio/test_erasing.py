@@ -21,11 +21,13 @@ from provenance.credentials.manifest import Declaration
 from provenance.entries import TAG_ERASURE, ErasureEntry, parse_entry, verify_commitment
 from provenance.errors import RefusedError, VaultError
 from provenance.proof import parse_proof
+from provenance.schemas import validate
 from provenance.stamping.interface import PendingStamp
 from provenance.storage import sqlite
 from provenance.storage.interface import Needle
 from provenance.studio import ConsentDesk, Recorded, Studio, StudioStampDesk, Subject
 from provenance.studio.erasing import Destroyed, ErasureDesk
+from provenance.studio.exporting import ExportDesk
 from provenance.studio.logbook import Logbook
 
 LEVELS = pytest.mark.parametrize("full", [False, True], ids=["plain", "full"])
@@ -99,7 +101,7 @@ def test_a_full_erasure_keeps_nothing_but_what_proves_it(studio: Studio, desk: E
 
 
 @LEVELS
-def test_nobody_elses_data_are_touched(studio: Studio, desk: ErasureDesk, full: bool) -> None:
+def test_nobody_elses_data_are_touched(studio: Studio, desk: ErasureDesk, *, full: bool) -> None:
     mine, other = record_consent(studio), record_consent(studio, subject=MARIA)
     before = {name: studio.database.sealed(other.record.record_id, name) for name in names(studio, other)}
     desk.erase(mine, full=full)
@@ -110,7 +112,7 @@ def test_nobody_elses_data_are_touched(studio: Studio, desk: ErasureDesk, full: 
 
 
 @LEVELS
-def test_data_that_cannot_be_opened_any_more_go_all_the_same(studio: Studio, desk: ErasureDesk, full: bool) -> None:
+def test_data_that_cannot_be_opened_any_more_go_all_the_same(studio: Studio, desk: ErasureDesk, *, full: bool) -> None:
     recorded = record_consent(studio)
     tamper(studio.path / "studio.db", "UPDATE sealed SET data = x'0102030405' WHERE name = 'disclosures'")
     report = desk.erase(recorded, full=full)
@@ -136,7 +138,7 @@ def test_a_full_erasure_removes_the_receipts_of_this_consent_alone(studio: Studi
 
 
 @LEVELS
-def test_an_erasure_is_signed_and_logged_in_two_entries(studio: Studio, desk: ErasureDesk, full: bool) -> None:
+def test_an_erasure_is_signed_and_logged_in_two_entries(studio: Studio, desk: ErasureDesk, *, full: bool) -> None:
     recorded = record_consent(studio)
     report = desk.erase(recorded, full=full)
     found = desk.find(recorded.code)
@@ -196,7 +198,7 @@ def test_without_keys_nothing_is_erased(studio: Studio) -> None:
 
 
 @LEVELS
-def test_the_second_time_nothing_is_logged(studio: Studio, desk: ErasureDesk, full: bool) -> None:
+def test_the_second_time_nothing_is_logged(studio: Studio, desk: ErasureDesk, *, full: bool) -> None:
     recorded = record_consent(studio)
     first = desk.erase(recorded, full=full)
     clock_of(studio).advance(hours=5)
@@ -215,7 +217,7 @@ def test_after_a_full_erasure_a_plain_one_has_nothing_to_do(studio: Studio, desk
 
 
 @LEVELS
-def test_a_name_that_came_in_since_is_erased_anew(studio: Studio, desk: ErasureDesk, full: bool) -> None:
+def test_a_name_that_came_in_since_is_erased_anew(studio: Studio, desk: ErasureDesk, *, full: bool) -> None:
     recorded = record_consent(studio)
     desk.erase(recorded, full=full)
     desk.note(desk.find(recorded.code), "disclosed", recipient="Presse-Unikat GmbH")
@@ -262,7 +264,7 @@ def test_signatures_and_stamps_and_answers_stay(studio: Studio, desk: ErasureDes
 
 
 @LEVELS
-def test_the_persons_own_receipt_stays_valid_and_withdraws(studio: Studio, desk: ErasureDesk, full: bool) -> None:
+def test_the_persons_own_receipt_stays_valid_and_withdraws(studio: Studio, desk: ErasureDesk, *, full: bool) -> None:
     recorded = record_consent(studio)
     receipt = parse_receipt(desk.receipt(recorded).to_bytes())
     desk.erase(recorded, full=full)
@@ -275,7 +277,7 @@ def test_the_persons_own_receipt_stays_valid_and_withdraws(studio: Studio, desk:
 
 
 @LEVELS
-def test_a_withdrawal_by_code_is_possible(studio: Studio, desk: ErasureDesk, full: bool) -> None:
+def test_a_withdrawal_by_code_is_possible(studio: Studio, desk: ErasureDesk, *, full: bool) -> None:
     recorded = record_consent(studio)
     desk.note(recorded, "disclosed", recipient="Presse-Unikat GmbH")
     desk.erase(desk.find(recorded.code), full=full)
@@ -326,7 +328,7 @@ def test_nothing_new_is_stamped(studio: Studio, desk: ErasureDesk, tmp_path: Pat
 
 
 @LEVELS
-def test_a_stamp_that_was_logged_before_is_found_again(studio: Studio, desk: ErasureDesk, full: bool) -> None:
+def test_a_stamp_that_was_logged_before_is_found_again(studio: Studio, desk: ErasureDesk, *, full: bool) -> None:
     recorded = record_consent(studio)
     stamps = StudioStampDesk(open_keys(studio))
     old = pending(1, recorded, "I took it")
@@ -423,7 +425,7 @@ def test_what_another_program_holds_on_to_is_told_and_goes_the_next_time(
 
 
 @LEVELS
-def test_an_older_copy_that_holds_the_data_is_named_and_left(studio: Studio, desk: ErasureDesk, full: bool) -> None:
+def test_an_older_copy_that_holds_the_data_is_named_and_left(studio: Studio, desk: ErasureDesk, *, full: bool) -> None:
     recorded = record_consent(studio)
     database = studio.path / "studio.db"
     early = studio.path / "studio.db.state-1"
@@ -477,3 +479,13 @@ def test_the_studio_goes_on_after_the_search(studio: Studio, desk: ErasureDesk) 
     assert studio.database.find_consent(recorded.code) is not None
     record_consent(studio)
     assert Logbook(studio).audit().entries == 7
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_what_is_held_after_an_erasure_can_still_be_exported(studio: Studio, desk: ErasureDesk, *, full: bool) -> None:
+    recorded = record_consent(studio)
+    desk.erase(recorded, full=full)
+    document = ExportDesk(open_keys(studio)).export(desk.find(recorded.code))
+    validate(document, "consent-export")
+    assert (document["erased"], document["personal_data"]) == (True, {})
+    assert (document["receipt"] is None) == full
