@@ -61,7 +61,14 @@ def command(
             # Personal data may be in it: for whoever runs this, and nobody else on this machine.
             durable.create(output, made.disclosure.to_bytes(), mode=durable.PRIVATE)
         except FileExistsError:
-            raise _exists(output) from None
+            raise _exists(output, logged=True) from None
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+            raise InputError(
+                f"{output.name}: cannot be written: {reason}; the ledger holds that it was disclosed to {name}",
+                code="output-unwritable",
+                hint="run it again with another place for -o: each run is a disclosure of its own",
+            ) from error
     openings = made.disclosure.openings
     revealed = sorted({datum.name for opening in openings for datum in opening.revealed})
     if as_json:
@@ -91,7 +98,8 @@ def _check_output(output: Path) -> None:
         raise InputError(f"{output.parent.name}: no such folder", code="folder-missing")
 
 
-def _exists(output: Path) -> RefusedError:
+def _exists(output: Path, *, logged: bool = False) -> RefusedError:
+    said = "; the ledger holds that it was disclosed" if logged else ""
     return RefusedError(
-        f"{output.name}: there is a file of this name already", code="output-exists", hint="choose another name"
+        f"{output.name}: there is a file of this name already{said}", code="output-exists", hint="choose another name"
     )

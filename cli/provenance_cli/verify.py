@@ -22,7 +22,8 @@ from provenance_cli.trust import LOG_LINE, parse_log_line
 
 _TOLD = frozenset(
     "evidence-contradicts evidence-doubtful evidence-found revocation-not-checked log-key-unpinned"
-    " disclosure-picture disclosure-controller disclosure-handles disclosure-conflict assurance-overstated".split()
+    " disclosure-undecided disclosure-picture disclosure-controller disclosure-handles disclosure-conflict"
+    " assurance-overstated".split()
 )
 _EXIT_CODES = {Verdict.FAILED: 1, Verdict.INDETERMINATE: 3, Verdict.PASSED: 0}
 

@@ -124,13 +124,21 @@ def _notice(record: ConsentRecord, labels: Labels, read: Read) -> Json:
         [labels("notice_shown"), bodies.text(record.body, "notice", "presented_at") or ""],
         [labels("notice_digest"), bodies.text(record.body, "notice", "sha256") or "", "code"],
     ]
-    paragraphs: list[Json] = [*(read.text or "").strip().split("\n\n")] if read.text else []
+    paragraphs: list[Json] = [_joined(part) for part in (read.text or "").strip().split("\n\n") if part]
     return {
         "heading": labels("notice"),
         "rows": rows,
         "paragraphs": paragraphs,
         "note": "" if read.text else labels("notice_elsewhere"),
     }
+
+
+def _joined(paragraph: str) -> str:
+    """Return a paragraph without the line breaks at which it was only folded; lists keep theirs."""
+    lines = paragraph.split("\n")
+    listed = any(line.lstrip().startswith(("-", "*", "•", "·")) for line in lines)
+    spaced = "" if any(ord(character) >= 0x3000 for line in lines for character in line[-1:]) else " "
+    return paragraph if listed else spaced.join(line.strip() for line in lines)
 
 
 def _signatures(record: ConsentRecord, personal: dict[str, str], labels: Labels, picture: str | None) -> Json:

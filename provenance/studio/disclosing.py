@@ -154,5 +154,5 @@ def _not_ours(path: Path, reason: str) -> RefusedError:
     return RefusedError(
         f"{path.name}: {reason.removeprefix(f'{path.name}: ')}",
         code="stamp-missing",
-        hint=f"see what it says: provenance verify {path.name}",
+        hint=f"see what it says: provenance verify {path}",
     )

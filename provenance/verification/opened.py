@@ -5,7 +5,7 @@ shows ends where it was made: an old one still says no, and no longer says yes.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -46,8 +46,8 @@ class OpenedStatus:
 
     @property
     def basis(self) -> Basis:
-        """What the answers rest on."""
-        return "opened"
+        """What the answers rest on: of who signed on paper, there is no signature to check but the studio's."""
+        return "sealed" if self.assurance == "recorded" else "opened"
 
     def revoked(self, picture: StampedPicture) -> datetime | None:
         """Return None: a disclosure is about consents, not about stamps."""
@@ -143,9 +143,8 @@ def choose_source(
         return source
     stated = assertion.assurance
     if stated not in ASSURANCES or ASSURANCES.index(stated) > ASSURANCES.index(opened.assurance):
-        findings.append(
-            Finding(9, "assurance-overstated", f"the stamp says {stated}, and the record {opened.assurance}")
-        )
+        said = "nothing of assurance" if stated is None else stated
+        findings.append(Finding(9, "assurance-overstated", f"the stamp says {said}, and the record {opened.assurance}"))
     return opened
 
 
@@ -166,11 +165,17 @@ def _open(
             if older is not None and not _continues(opening, older.opening):
                 findings.append(Finding(9, "disclosure-conflict", "two disclosures tell one consent differently"))
                 return None
-            newest[opening.handle] = _Opened(opening, one)
+            # What an earlier one revealed is not taken back.
+            before = () if older is None else older.opening.revealed
+            told = {datum.name: datum for datum in (*before, *opening.revealed)}
+            newest[opening.handle] = _Opened(replace(opening, revealed=tuple(told.values())), one)
     wanted = {handle: newest[handle] for handle in picture.handles if handle in newest}
     if wanted and len(wanted) == len(picture.handles):
         return OpenedStatus(wanted, logged_at=logged_at)
-    if not of_picture:
+    if picture.digest is None:
+        message = "which picture it is cannot be told, so that the disclosure was not used"
+        findings.append(Finding(9, "disclosure-undecided", message))
+    elif not of_picture:
         findings.append(Finding(9, "disclosure-picture", "the disclosure is of another picture, and was not used"))
     elif not of_controller:
         message = "the disclosure was signed by another controller than the picture's, and was not used"

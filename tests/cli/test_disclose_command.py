@@ -1,5 +1,6 @@
 """`provenance disclose`, and `provenance verify` with what it wrote."""
 
+import errno
 import json
 import stat
 from pathlib import Path
@@ -9,7 +10,10 @@ from support.commands import Terminal
 from support.pictures import draw_jpeg, with_changed_pixels
 from support.workshops import Workshop
 
+from provenance import durable
 from provenance.consent.fields import PERSONAL
+from provenance.verification.report import Shown, ShownConsent
+from provenance_cli.verify import _print_shown
 
 OUTPUT = "portrait.consent.json"
 TO = ("--to", "Daily Bugle", "-o", OUTPUT)
@@ -110,3 +114,59 @@ def test_what_cannot_be_disclosed_is_refused_and_nothing_is_logged(terminal: Ter
     assert Path("there.json").read_text() == "there"
     assert types(terminal, workshop.code) == before
     assert not Path(OUTPUT).exists()
+
+
+def test_a_write_that_fails_says_that_the_ledger_holds_it(
+    terminal: Terminal, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = durable.create
+
+    def full(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+        if path.name == OUTPUT:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        create(path, data, mode=mode)
+
+    monkeypatch.setattr(durable, "create", full)
+    terminal("disclose", STAMPED, *TO).refuses(
+        3,
+        f"{OUTPUT}: cannot be written: no space left on device; the ledger holds that it was disclosed to Daily Bugle",
+        "run it again with another place for -o: each run is a disclosure of its own",
+    )
+    assert types(terminal, workshop.code).count("disclosed") == 1
+    assert not Path(OUTPUT).exists()
+    monkeypatch.setattr(durable, "create", create)
+    assert terminal("disclose", STAMPED, *TO).code == 0
+
+
+def test_a_file_that_came_first_is_kept_and_the_ledger_is_told_of(
+    terminal: Terminal, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = durable.create
+
+    def late(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+        if path.name == OUTPUT:
+            path.write_text("somebody was quicker")
+        create(path, data, mode=mode)
+
+    monkeypatch.setattr(durable, "create", late)
+    terminal("disclose", STAMPED, *TO).refuses(
+        1,
+        f"{OUTPUT}: there is a file of this name already; the ledger holds that it was disclosed",
+        "choose another name",
+    )
+    assert Path(OUTPUT).read_text() == "somebody was quicker"
+
+
+def test_a_studio_that_knows_the_picture_answers_before_a_disclosure(terminal: Terminal, workshop: Workshop) -> None:
+    assert terminal("disclose", STAMPED, *TO).code == 0
+    assert terminal("consent", "withdraw", "--secret", workshop.secret).code == 0
+    report = terminal("verify", STAMPED, "--disclosure", OUTPUT, "--json").document()
+    assert (report["consent"]["basis"], report["consent"]["now"]["code"]) == ("studio", "withdrawn")
+
+
+def test_what_another_studio_reveals_cannot_act_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    person = ShownConsent("drawn", "subject", "2026-11-27T10:00:00Z", {"legal_name": "Zoë\u202e\x1b[2J\u200b"})
+    _print_shown(Shown("Bugle\r\n  PASSED", "2026-11-27T10:00:00Z", (person,)))
+    out = capsys.readouterr().out
+    assert "  Revealed       legal_name: Zoë\\u{202e}\\u{1b}[2J\\u{200b}\n" in out
+    assert "  Disclosure     Made for Bugle\\u{d}\\u{a}  PASSED at " in out

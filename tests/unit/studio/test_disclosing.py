@@ -10,12 +10,16 @@ from support.refusals import refused
 from support.studios import ZOE, make_studio, open_keys, record_consent, stamp_file
 
 from provenance.consent.openings import parse_disclosure
+from provenance.consent.scopes import Scope
+from provenance.consent.status import ConsentCode
 from provenance.errors import RefusedError
 from provenance.studio import ConsentDesk, Recorded, Studio
 from provenance.studio.disclosing import DisclosureDesk
 from provenance.studio.erasing import ErasureDesk
+from provenance.verification import Question, verify_file
 
 TO = "Daily Bugle"
+PDF = b"%PDF-1.7\n" + bytes(200)
 
 
 @pytest.fixture
@@ -79,7 +83,7 @@ def test_what_was_erased_is_not_revealed_and_the_rest_still_is(
 
 def test_a_picture_of_another_studio_is_refused(studio: Studio, picture: Path, tmp_path: Path) -> None:
     other = make_studio(tmp_path / "other")
-    see = f"see what it says: provenance verify {picture.name}"
+    see = f"see what it says: provenance verify {picture}"
     with refused(
         RefusedError,
         "b.jpg: its credential is not intact, or not issued by this studio",
@@ -114,12 +118,12 @@ def test_a_picture_without_a_stamp_or_with_other_pixels_is_refused(
         RefusedError,
         "a.jpg: the file carries no content credentials",
         code="stamp-missing",
-        hint=see.format("a.jpg"),
+        hint=see.format(tmp_path / "a.jpg"),
     ):
         disclose(studio, tmp_path / "a.jpg")
     picture.write_bytes(with_changed_pixels(picture.read_bytes()))
     message = "b.jpg: its credential is not intact, or not issued by this studio"
-    with refused(RefusedError, message, code="stamp-missing", hint=see.format("b.jpg")):
+    with refused(RefusedError, message, code="stamp-missing", hint=see.format(picture)):
         disclose(studio, picture)
     assert history(studio, recorded) == ["given"]
 
@@ -130,3 +134,21 @@ def test_a_name_with_anything_in_it_is_disclosed_as_it_is(studio: Studio, tmp_pa
     stamp_file(studio, draw_jpeg(tmp_path / "a.jpg"), tmp_path / "b.jpg", code=recorded.code)
     read = parse_disclosure(disclose(studio, tmp_path / "b.jpg", "legal_name"), now=studio.clock.now())
     assert [datum.value for datum in read.openings[0].revealed] == ["<b>Zoë</b> & Söhne"]
+
+
+def test_a_consent_on_paper_stays_the_word_of_the_studio(studio: Studio, tmp_path: Path) -> None:
+    recorded = record_consent(studio, subject=replace(ZOE, scan=PDF))
+    stamp_file(studio, draw_jpeg(tmp_path / "a.jpg"), tmp_path / "b.jpg", code=recorded.code)
+    now = studio.clock.now()
+    read = parse_disclosure(disclose(studio, tmp_path / "b.jpg"), now=now)
+    report = verify_file(
+        tmp_path / "b.jpg",
+        question=Question(now, scope=Scope.PUBLISH_WEB),
+        anchors=[studio.anchors()],
+        known_logs=[studio.log_key],
+        disclosures=[read],
+    )
+    # Nobody but the studio signed it with a key.
+    assert (report.consent_basis, report.consent_now.code) == ("sealed", ConsentCode.IN_FORCE)
+    assert report.consent_opened is not None
+    assert [person.assurance for person in report.consent_opened.people] == ["recorded"]

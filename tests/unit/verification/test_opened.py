@@ -16,6 +16,7 @@ from support.consents import (
 )
 from support.openings import NAME, PICTURE, RECORD, disclosed, opening
 
+from provenance.consent.disclosures import Disclosure
 from provenance.consent.openings import ConsentDisclosure
 from provenance.consent.records import Controller, controller_urn
 from provenance.consent.scopes import Scope
@@ -193,7 +194,13 @@ def test_who_holds_the_consents_answers_first() -> None:
 def test_a_disclosure_of_another_picture_is_not_used() -> None:
     found, findings = chosen(disclosed(), digest=bytes(32))
     assert (found, codes(findings)) == (None, ["disclosure-picture"])
-    assert codes(chosen(disclosed(), digest=None)[1]) == ["disclosure-picture"]
+
+
+def test_of_a_picture_without_a_digest_it_is_told_that_nothing_can_be_told() -> None:
+    found, findings = chosen(disclosed(), digest=None)
+    assert found is None
+    message = "which picture it is cannot be told, so that the disclosure was not used"
+    assert findings == [Finding(9, "disclosure-undecided", message)]
 
 
 def test_a_disclosure_of_another_controller_is_not_used() -> None:
@@ -239,3 +246,21 @@ def test_an_assurance_above_the_records_is_told(stated: str, told: list[str]) ->
     found, findings = chosen(made, stated=replace(assertion(made.openings[0].handle), assurance=stated))
     assert isinstance(found, OpenedStatus)
     assert codes(findings) == told
+
+
+def test_a_stamp_that_is_silent_of_assurance_is_told_of_in_words() -> None:
+    made = disclosed()
+    _, findings = chosen(made, stated=replace(assertion(made.openings[0].handle), assurance=None))
+    message = "the stamp says nothing of assurance, and the record drawn"
+    assert findings == [Finding(9, "assurance-overstated", message)]
+
+
+def test_a_later_disclosure_does_not_take_back_what_an_earlier_one_revealed() -> None:
+    name, email = Disclosure.make("legal_name", "Zoë Ångström"), Disclosure.make("email", "zoe@example.org")
+    record = signed_record(disclosures=(name, email))
+    given = signed_event(record, proof="signature", now=NOW - 48 * HOUR)
+    first = disclosed(opening(record, [given], revealed=[name]))
+    later = disclosed(opening(record, first.openings[0].events, revealed=[email]), now=NOW + HOUR)
+    for order in ((first, later), (later, first)):
+        (person,) = opened(*order)[0].shown().people
+        assert person.revealed == {"legal_name": "Zoë Ångström", "email": "zoe@example.org"}
