@@ -4,11 +4,14 @@ A studio's authority is its own. Other validators call it unrecognised until the
 has a certificate from an authority on the C2PA Trust List.
 """
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
@@ -38,11 +41,13 @@ class TrustAnchors:
 
     Attributes:
         uri: names the list in reports, such as `urn:headshot-provenance:trust:studio`.
-        pem: one or more certificates.
+        pem: one or more certificates of authorities.
+        ends: end certificates that are trusted by themselves, as PEM; whoever issued them is not.
     """
 
     uri: str
     pem: str
+    ends: str = ""
 
 
 def make_authority(*, key: SigningKey, name: str, country: str | None, now: datetime) -> x509.Certificate:
@@ -146,6 +151,46 @@ def make_seal_certificate(
         ),
         authority_key,
     )
+
+
+def make_claim_request(*, key: SigningKey, name: str, country: str | None) -> bytes:
+    """Return a request for a claim-signing certificate of the C2PA profile, as PEM (PKCS #10, RFC 2986).
+
+    Raises:
+        InputError: the name or country does not fit into a certificate.
+    """
+    request = (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(_name(name, country, name))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_key_usage(authority=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([CLAIM_SIGNING, EMAIL_PROTECTION]), critical=False)
+        .sign(key.private_key, hashes.SHA256())
+    )
+    return request.public_bytes(serialization.Encoding.PEM)
+
+
+def check_chain(certificates: Sequence[x509.Certificate]) -> None:
+    """Check that each certificate was issued by the one behind it.
+
+    Raises:
+        KeyMaterialError: one was not, or there is no issuer.
+    """
+    if len(certificates) < 2:
+        raise KeyMaterialError(
+            "certificates: expected the signing certificate and behind it that of its issuer, got one",
+            code="certificate-chain",
+            hint="ask the issuer for the whole chain in one file",
+        )
+    for number, (issued, issuer) in enumerate(itertools.pairwise(certificates), 1):
+        try:
+            issued.verify_directly_issued_by(issuer)
+        except (ValueError, TypeError, InvalidSignature):
+            raise KeyMaterialError(
+                f"certificates: number {number} was not issued by number {number + 1}",
+                code="certificate-chain",
+                hint="the signing certificate comes first, and behind each comes its issuer",
+            ) from None
 
 
 def check_claim_certificate(certificate: x509.Certificate) -> None:

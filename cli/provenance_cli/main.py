@@ -29,6 +29,7 @@ _COMMANDS = {
     "disclose": ("disclose", "Show one picture's consent to somebody."),
     "verify": ("verify", "Check pictures: intact, from whom, with consent?"),
     "ledger": ("ledger", "Show, prove and audit the ledger."),
+    "keys": ("keys", "Renew the certificate that signs your stamps, or buy one."),
     "studio": ("studio", "Upgrade a studio, or move its database to a server."),
     "trust": ("trust", "Hand out what others need to recognise you."),
     "witness": ("witness", "Watch the ledgers of others, and cosign them."),

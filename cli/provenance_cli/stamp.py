@@ -7,11 +7,13 @@ import click
 
 from provenance.credentials.manifest import Declaration, Tool
 from provenance.errors import InputError, RefusedError
+from provenance.fetch import check_url
 from provenance.stamping import Making, Stamper, StampRequest, StampResult
 from provenance.stamping.edits import parse_edits
 from provenance.stamping.gate import parse_confirmation
 from provenance.stamping.making import check_making
 from provenance.studio.stamps import StudioStampDesk
+from provenance.tsa import request_token
 from provenance_cli._options import (
     WrongValueError,
     json_option,
@@ -103,6 +105,12 @@ class _WithRevoke(click.Command):
     metavar="DIR",
     help="Where the camera's raw files lie, if not beside the pictures: your own record keeps their digests.",
 )
+@click.option(
+    "--tsa",
+    "tsa_url",
+    metavar="URL",
+    help="Have this time-stamp authority date every stamp: it stays good when your certificate has run out.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
 @json_option
 @studio_option
@@ -130,6 +138,7 @@ def command(
     confirmation: str | None,
     strip_location: bool,
     raw_folders: tuple[Path, ...],
+    tsa_url: str | None,
     dry_run: bool,
     as_json: bool,
     studio_path: Path | None,
@@ -148,6 +157,10 @@ def command(
     parsed_tool = None if tool is None else parsed(Tool.parse, tool)
     reason = None if confirmation is None else parsed(parse_confirmation, confirmation)
     parsed_edits = () if edits is None else parsed(parse_edits, edits)
+    if tsa_url is not None:
+        parsed(check_url, tsa_url)
+        # Before anything is logged: an authority that is away would let every picture fail.
+        request_token(b"provenance stamp", tsa_url=tsa_url)
     making = Making(parent, inputs, background, parsed_edits, computational)
     try:
         check_making(Declaration(declaration), making)
@@ -182,7 +195,7 @@ def command(
                 raw_folders=raw_folders,
             )
 
-        stamper = Stamper(StudioStampDesk(keys), signer=keys.claim_signer())
+        stamper = Stamper(StudioStampDesk(keys), signer=keys.claim_signer(tsa_url=tsa_url))
         tally, progress = Tally(as_json), Counting("pictures")
         for number, result in enumerate(stamper.stamp(map(request, pictures), dry_run=dry_run), 1):
             tally.add(result)

@@ -55,7 +55,13 @@ def read(data: bytes, media_type: str, *, anchors: Sequence[TrustAnchors]) -> tu
             # Key usages take effect at this level only; within an anchor they are ignored.
             "trust_config": f"{CLAIM_SIGNING.dotted_string}\n{DOCUMENT_SIGNING.dotted_string}",
             "anchors": [
-                {"trust_anchors": anchor.pem, "trust_kind": "manifest", "trust_uri": anchor.uri} for anchor in anchors
+                {
+                    "trust_anchors": anchor.pem,
+                    "trust_kind": "manifest",
+                    "trust_uri": anchor.uri,
+                    **({"allowed_list": anchor.ends} if anchor.ends else {}),
+                }
+                for anchor in anchors
             ],
         },
     }
@@ -78,6 +84,7 @@ def sign(
     ingredients: Sequence[IngredientSource],
     sign_claim: Callable[[bytes], bytes],
     chain_pem: str,
+    tsa_url: str | None = None,
 ) -> bytes:
     """Return `data` with a new active manifest.
 
@@ -88,9 +95,10 @@ def sign(
         ingredients: what it was made from, in order; the manifests that they carry are kept.
         sign_claim: returns the ES256 signature, r ‖ s, of what it is given.
         chain_pem: the signer's certificate and its intermediates.
+        tsa_url: of the authority that dates the signature; without one, none is asked.
 
     Raises:
-        CredentialError: the SDK refused.
+        CredentialError: the SDK refused, or got no time-stamp.
     """
     failure: list[Exception] = []
 
@@ -112,7 +120,7 @@ def sign(
             _uninterrupted(),
             c2pa.Context.from_dict(settings) as context,
             c2pa.Builder(definition, context=context) as builder,
-            c2pa.Signer.from_callback(guarded, c2pa.C2paSigningAlg.ES256, chain_pem) as signer,
+            c2pa.Signer.from_callback(guarded, c2pa.C2paSigningAlg.ES256, chain_pem, tsa_url) as signer,
         ):
             for ingredient in ingredients:
                 builder.add_ingredient(_described(ingredient), ingredient.media_type, io.BytesIO(ingredient.data))
@@ -120,6 +128,12 @@ def sign(
     except c2pa.C2paError as error:
         if failure:
             raise failure[0] from error
+        if tsa_url is not None and isinstance(error, c2pa.C2paError.Signature):
+            raise CredentialError(
+                "time-stamp authority: gave no time-stamp for this picture",
+                code="timestamp-failed",
+                hint="run the same again, or leave --tsa out",
+            ) from error
         raise map_error(error) from error
     return target.getvalue()
 

@@ -34,7 +34,9 @@ _LABELS: dict[bytes, frozenset[str]] = {
 _STAMP_BOXES = [b"c2as", b"c2cl", b"c2cs"]
 _PADDING = "pad"
 # Time stamps and revocation data of other makers; no stamp of this product has them.
-_TIME_NAMES = frozenset({"sigTst", "sigTst2", "rVals"})
+# Where a signature keeps a time-stamp token (C2PA 2.4, 10.3.2.5).
+TIME_STAMPS = frozenset({"sigTst", "sigTst2"})
+_TIME_NAMES = TIME_STAMPS | {"rVals"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from typing import Any
 
 from cryptography import x509
 
-from provenance.credentials.jumbf import read_store
+from provenance.credentials.jumbf import TIME_STAMPS, read_store
 from provenance.credentials.labels import CONSENT_LABEL
 from provenance.errors import InputError
 from provenance.picture import EmbeddedStore
-from provenance.pki import TrustAnchors
+from provenance.pki import TrustAnchors, to_pem
 
 _MANIFEST_URI = re.compile(r"self#jumbf=/c2pa/([^/]+)")
 
@@ -130,6 +130,7 @@ class Credential:
         active: the label of the one that speaks for the file.
         trust_list: the URI of the anchors that the active signer chains to, or None.
         flaw: the first place where bytes that nothing signs are not what a writer puts there, or None.
+        dated: the active signature carries a time-stamp token about itself; whose it is, is another question.
         crjson: the SDK's crJSON report, for the lint.
     """
 
@@ -138,6 +139,7 @@ class Credential:
     trust_list: str | None
     flaw: str | None
     crjson: Mapping[str, Any]
+    dated: bool = False
 
     @property
     def active_manifest(self) -> Manifest:
@@ -183,15 +185,36 @@ def read_credential(
         raise InputError("content credentials: the active manifest is missing", code="credential-unreadable")
     if flaw is None:
         flaw = _unreferred(manifests, active)
-    if flaw is None and unsigned and CONSENT_LABEL in manifests[active].assertions:
-        flaw = f"claim signature: carries {', '.join(sorted(unsigned))}, which no stamp does"
+    dated = _is_dated(unsigned, manifests[active].validation)
+    # Of what nobody signs with the claim, a stamp carries a token at most, which its authority signed.
+    strange = unsigned - TIME_STAMPS if dated else unsigned
+    if flaw is None and strange and CONSENT_LABEL in manifests[active].assertions:
+        flaw = f"claim signature: carries {', '.join(sorted(strange))}, which no stamp does"
     return Credential(
         manifests=manifests,
         active=active,
-        trust_list=report.get("validation_results", {}).get("trustListUri"),
+        trust_list=_trust_list(report, manifests[active], anchors),
         flaw=flaw,
         crjson=crjson,
+        dated=dated,
     )
+
+
+def _trust_list(report: Mapping[str, Any], active: Manifest, anchors: Sequence[TrustAnchors]) -> str | None:
+    """Return the URI of the anchors that vouch for the active signer; for an end certificate, the SDK names none."""
+    uri: str | None = report.get("validation_results", {}).get("trustListUri")
+    if uri != "" or active.certificate is None:
+        return uri or None
+    own = to_pem(active.certificate)
+    return next((anchor.uri for anchor in anchors if own in anchor.ends), None)
+
+
+def _is_dated(unsigned: frozenset[str], validation: Validation) -> bool:
+    """Tell whether the SDK found one time-stamp token, well-formed and about this very signature (C2PA 2.4, 15.8)."""
+    codes = [status.code for status in (*validation.success, *validation.informational, *validation.failure)]
+    good = any(code == "timeStamp.validated" for code in codes)
+    bad = any(code in ("timeStamp.malformed", "timeStamp.mismatch") for code in codes)
+    return len(unsigned & TIME_STAMPS) == 1 and good and not bad
 
 
 def _unsigned_view(

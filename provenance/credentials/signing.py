@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from provenance.canonical import sha256
 from provenance.credentials.lint import lint
 from provenance.credentials.manifest import StampManifest
 from provenance.credentials.reading import read_credential
@@ -18,12 +19,21 @@ class ClaimSigner:
     Attributes:
         sign: returns the ES256 signature, r ‖ s (64 bytes), of what it is given.
         chain_pem: the signer's certificate and its intermediates, without the root.
-        anchors: the root that it chains to, to check the result against.
+        anchors: what vouches for it, to check the result against.
+        identity: what stays the same when its certificate is replaced, 32 bytes; that of the certificate by default.
+        tsa_url: of the RFC 3161 authority that dates every signature; None for no date.
     """
 
     sign: Callable[[bytes], bytes]
     chain_pem: str
     anchors: TrustAnchors
+    identity: bytes = b""
+    tsa_url: str | None = None
+
+    def __post_init__(self) -> None:
+        """Take the certificate's identity where no other is given."""
+        if not self.identity:
+            object.__setattr__(self, "identity", sha256(self.chain_pem.encode()))
 
 
 def sign_picture(data: bytes, manifest: StampManifest, *, signer: ClaimSigner) -> bytes:
@@ -45,12 +55,14 @@ def sign_picture(data: bytes, manifest: StampManifest, *, signer: ClaimSigner) -
         ingredients=manifest.ingredients,
         sign_claim=signer.sign,
         chain_pem=signer.chain_pem,
+        tsa_url=signer.tsa_url,
     )
-    _check_result(data, signed, manifest.media_type, signer.anchors)
+    _check_result(data, signed, manifest.media_type, signer)
     return signed
 
 
-def _check_result(source: bytes, signed: bytes, media_type: str, anchors: TrustAnchors) -> None:
+def _check_result(source: bytes, signed: bytes, media_type: str, signer: ClaimSigner) -> None:
+    anchors = signer.anchors
     picture = read_picture(signed)
     if picture.digest != read_picture(source).digest:
         raise CredentialError("signed picture: the picture itself was changed by signing", code="self-check")
@@ -59,6 +71,8 @@ def _check_result(source: bytes, signed: bytes, media_type: str, anchors: TrustA
     if validation.failure or credential.trust_list != anchors.uri:
         codes = ", ".join(status.code for status in validation.failure) or "issuer not recognised"
         raise CredentialError(f"signed picture: expected it to verify, got {codes}", code="self-check")
+    if signer.tsa_url is not None and not credential.dated:
+        raise CredentialError("signed picture: expected a time-stamp, got none", code="timestamp-missing")
     if credential.flaw is not None:
         raise CredentialError(f"signed picture: {credential.flaw}", code="self-check")
     problems = lint(credential.crjson)

@@ -261,7 +261,7 @@ class Stamper:
             "declaration": request.declaration.value,
             # As it was written before there could be several.
             "consent": covered_by if len(covered_by) > 1 else next(iter(covered_by), None),
-            "signer": to_base64url(sha256(self._signer.chain_pem.encode())),
+            "signer": to_base64url(self._signer.identity),
             **_told(request, sources, edits),
         }
         return PendingStamp(sha256(canonical_bytes(statement)), picture.digest, request.declaration, handles)

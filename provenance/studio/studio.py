@@ -17,6 +17,8 @@ from provenance.ledger import Ledger, rotation
 from provenance.note import NoteKey, NoteSigner
 from provenance.pki import TrustAnchors
 from provenance.storage.database import Database, create_database
+from provenance.studio import claim_keys
+from provenance.studio.claim_keys import ClaimCertificate, ClaimKeys
 from provenance.studio.settings import MAX_SETTINGS_BYTES, Settings
 from provenance.studio.watch import StudioWatch
 from provenance.vault import MasterKey
@@ -140,7 +142,15 @@ class Studio:
 
     def claim_certificate(self) -> x509.Certificate:
         """Return the certificate that signs claims."""
-        return self._certificate("claim.pem")
+        return self._certificate(claim_keys.IN_USE)
+
+    def claim_certificates(self) -> list[ClaimCertificate]:
+        """Return every certificate that signed claims or does, and the keys that wait for one.
+
+        Raises:
+            InputError: one of the files is not there, or malformed.
+        """
+        return claim_keys.list_certificates(self.path / KEYS_FOLDER)
 
     def seal_certificate(self) -> x509.Certificate:
         """Return the certificate that seals documents; there is none before the first seal."""
@@ -158,8 +168,10 @@ class Studio:
         return in_use[-1]
 
     def anchors(self) -> TrustAnchors:
-        """Return the studio's authority as something to trust."""
-        return TrustAnchors("urn:headshot-provenance:trust:studio", pki.to_pem(self.authority()))
+        """Return what vouches for the studio's own stamps: its authority, and certificates that it bought."""
+        authority = self.authority()
+        ends = claim_keys.bought_ends(self.path / KEYS_FOLDER, authority)
+        return TrustAnchors("urn:headshot-provenance:trust:studio", pki.to_pem(authority), ends)
 
     def is_sealed(self) -> bool:
         """Tell whether a passphrase is needed to unlock the keys."""
@@ -206,7 +218,8 @@ class UnlockedStudio:
             signers=self._log_signers(),
             watch=studio.watch,
         )
-        self._claim_key = studio.load_key("claim", root)
+        self._claims = ClaimKeys(studio.path / KEYS_FOLDER, root)
+        self._claims.key_of(studio.claim_certificate())
 
     def add_log_key(self) -> NoteKey:
         """Make a further key for the log, which signs beside those in use from its own entry on, and return it.
@@ -248,20 +261,44 @@ class UnlockedStudio:
         settings = self.studio.settings
         return Controller(settings.name, controller_urn(self.controller_key), settings.country, settings.url)
 
-    def claim_signer(self) -> ClaimSigner:
+    def claim_signer(self, *, tsa_url: str | None = None) -> ClaimSigner:
         """Return who signs claims for this studio.
 
+        Args:
+            tsa_url: of the time-stamp authority that dates every signature; None for no date.
+
         Raises:
-            KeyMaterialError: the certificate has run out.
+            KeyMaterialError: the certificate has run out, or there is no key for it.
         """
-        certificate = self.studio.claim_certificate()
-        if self.studio.clock.now() > certificate.not_valid_after_utc:
+        folder = self.studio.path / KEYS_FOLDER
+        chain = claim_keys.read_chain(folder)
+        if self.studio.clock.now() > chain[0].not_valid_after_utc:
             raise KeyMaterialError(
-                f"signing certificate: ended on {certificate.not_valid_after_utc.date()}",
+                f"signing certificate: ended on {chain[0].not_valid_after_utc.date()}",
                 code="certificate-expired",
-                hint="a studio's certificate is valid for 366 days; make a new studio or renew its certificate",
+                hint="run provenance keys renew, or provenance keys csr for a certificate that somebody else issued",
             )
-        return ClaimSigner(self._claim_key.sign, pki.to_pem(certificate), self.studio.anchors())
+        key, identity = self._claims.key_of(chain[0]), claim_keys.identity_of(folder)
+        return ClaimSigner(key.sign, pki.to_pem(*chain), self.studio.anchors(), identity, tsa_url)
+
+    def request_claim_certificate(self) -> bytes:
+        """Return a request for a certificate that signs claims, as PEM; see `ClaimKeys.request`."""
+        settings = self.studio.settings
+        return self._claims.request(name=settings.name, country=settings.country)
+
+    def install_claim_certificate(self, data: bytes, *, place: str) -> x509.Certificate:
+        """Let claims be signed with a certificate that somebody issued; see `ClaimKeys.install`."""
+        return self._claims.install(data, place=place, now=self.studio.clock.now())
+
+    def renew_claim_certificate(self) -> x509.Certificate:
+        """Let claims be signed with a new certificate of the studio's own authority; see `ClaimKeys.renew`."""
+        return self._claims.renew(
+            authority=self.studio.authority(),
+            authority_key=self.studio.load_key("authority", self._root),
+            name=self.studio.settings.name,
+            country=self.studio.settings.country,
+            now=self.studio.clock.now(),
+        )
 
     def seal_key(self) -> tuple[SigningKey, x509.Certificate]:
         """Return the key that seals documents, and its certificate; both are made when they are first needed.

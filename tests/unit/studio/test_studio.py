@@ -502,7 +502,7 @@ def test_an_expired_certificate_signs_no_claims(tmp_path: Path) -> None:
             KeyMaterialError,
             f"signing certificate: ended on {ends.date()}",
             code="certificate-expired",
-            hint="a studio's certificate is valid for 366 days; make a new studio or renew its certificate",
+            hint="run provenance keys renew, or provenance keys csr for a certificate that somebody else issued",
         ):
             unlocked.claim_signer()
 
