@@ -31,6 +31,7 @@ _EXIT_CODES = {Verdict.FAILED: 1, Verdict.INDETERMINATE: 3, Verdict.PASSED: 0}
 @dataclass
 class _Trusted:
     anchors: list[TrustAnchors] = field(default_factory=list)
+    time_anchors: list[TrustAnchors] = field(default_factory=list)
     logs: list[LogKey] = field(default_factory=list)
     source: StatusSource | None = None
 
@@ -49,6 +50,14 @@ class _Trusted:
     help="Trust these issuers, such as a studio's `trust export`; may be repeated.",
 )
 @click.option(
+    "--trust-time",
+    "time_files",
+    multiple=True,
+    type=click.Path(path_type=Path, readable=False),
+    metavar="PEM",
+    help="Trust these time-stamp authorities to say when it was signed, and with nothing else; may be repeated.",
+)
+@click.option(
     "--disclosure",
     "disclosure_files",
     multiple=True,
@@ -65,6 +74,7 @@ def command(
     territory: str | None,
     at: str | None,
     trust_files: tuple[Path, ...],
+    time_files: tuple[Path, ...],
     disclosure_files: tuple[Path, ...],
     as_json: bool,
     studio_path: Path | None,
@@ -80,12 +90,13 @@ def command(
     )
     disclosures = [_read_disclosure(path) for path in disclosure_files]
     verdicts = set()
-    with _trusted(trust_files, studio_path) as trusted:
+    with _trusted(trust_files, time_files, studio_path) as trusted:
         for number, path in enumerate(files):
             report = verify_file(
                 path,
                 question=question,
                 anchors=trusted.anchors,
+                time_anchors=trusted.time_anchors,
                 known_logs=trusted.logs,
                 source=trusted.source,
                 disclosures=disclosures,
@@ -113,6 +124,8 @@ def print_card(report: Report, *, title: str | None = None) -> None:
     for label, axis in axes:
         say(wrapped(label, f"{axis.headline}. {axis.sentence}", width=15))
     if ("Ledger", report.ledger) in axes:
+        if report.time.code == "proven":
+            say(wrapped("Time", f"{report.time.headline}. {report.time.sentence}", width=15))
         if report.history.code != "clean":
             say(wrapped("History", f"{report.history.headline}. {report.history.sentence}", width=15))
         then, now = report.consent_then, report.consent_now
@@ -169,7 +182,9 @@ def _next_step(report: Report, trusted: _Trusted, *, asked: bool) -> str | None:
 
 
 @contextmanager
-def _trusted(trust_files: tuple[Path, ...], studio_path: Path | None) -> Iterator[_Trusted]:
+def _trusted(
+    trust_files: tuple[Path, ...], time_files: tuple[Path, ...], studio_path: Path | None
+) -> Iterator[_Trusted]:
     found = _Trusted()
     for path in trust_files:
         data = durable.read(path, max_bytes=MAX_PEM_BYTES)
@@ -178,11 +193,17 @@ def _trusted(trust_files: tuple[Path, ...], studio_path: Path | None) -> Iterato
             TrustAnchors(f"urn:headshot-provenance:trust:file:{len(found.anchors)}", pki.to_pem(*certificates))
         )
         found.logs += _log_keys(data, path.name)
+    for path in time_files:
+        found.time_anchors.append(_time_anchors(path, len(found.time_anchors)))
     with ExitStack() as stack:
         try:
             studio = stack.enter_context(opened(studio_path))
             found.anchors.append(studio.anchors())
             found.logs += studio.ledger.log_keys()
+            if studio.settings.tsa_roots is not None:
+                found.time_anchors.append(
+                    _time_anchors(studio.path / studio.settings.tsa_roots, len(found.time_anchors))
+                )
             # Here and not at the top: a check outside a studio needs no database.
             from provenance.studio.status import StudioStatus
 
@@ -193,6 +214,11 @@ def _trusted(trust_files: tuple[Path, ...], studio_path: Path | None) -> Iterato
         except ProvenanceError:
             raise
         yield found
+
+
+def _time_anchors(path: Path, number: int) -> TrustAnchors:
+    certificates = pki.parse_certificates(durable.read(path, max_bytes=MAX_PEM_BYTES), place=path.name)
+    return TrustAnchors(f"urn:headshot-provenance:trust:time:{number}", pki.to_pem(*certificates))
 
 
 def _log_keys(data: bytes, name: str) -> list[LogKey]:

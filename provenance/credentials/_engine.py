@@ -41,7 +41,9 @@ _OFFLINE: dict[str, Any] = {
 }
 
 
-def read(data: bytes, media_type: str, *, anchors: Sequence[TrustAnchors]) -> tuple[dict[str, Any], dict[str, Any]]:
+def read(
+    data: bytes, media_type: str, *, anchors: Sequence[TrustAnchors], time_anchors: Sequence[TrustAnchors] = ()
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the SDK's two reports of a file: its own JSON, and crJSON.
 
     Raises:
@@ -57,11 +59,12 @@ def read(data: bytes, media_type: str, *, anchors: Sequence[TrustAnchors]) -> tu
             "anchors": [
                 {
                     "trust_anchors": anchor.pem,
-                    "trust_kind": "manifest",
+                    "trust_kind": kind,
                     "trust_uri": anchor.uri,
                     **({"allowed_list": anchor.ends} if anchor.ends else {}),
                 }
-                for anchor in anchors
+                for kind, listed in (("manifest", anchors), ("tsa", time_anchors))
+                for anchor in listed
             ],
         },
     }

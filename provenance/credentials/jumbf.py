@@ -34,9 +34,7 @@ _LABELS: dict[bytes, frozenset[str]] = {
 _STAMP_BOXES = [b"c2as", b"c2cl", b"c2cs"]
 _PADDING = "pad"
 # Time stamps and revocation data of other makers; no stamp of this product has them.
-# Where a signature keeps a time-stamp token (C2PA 2.4, 10.3.2.5).
-TIME_STAMPS = frozenset({"sigTst", "sigTst2"})
-_TIME_NAMES = TIME_STAMPS | {"rVals"}
+_TIME_NAMES = frozenset({"sigTst", "sigTst2", "rVals"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +62,19 @@ class StoredManifest:
 
 
 @dataclass(frozen=True, slots=True)
+class SignatureToken:
+    """An RFC 3161 token in a signature (`sigTst2`, C2PA 2.4, 10.3.2.5.2).
+
+    Attributes:
+        token: in DER.
+        data: what it has to be about: the signature, as a countersignature covers it (RFC 8152, 4.5).
+    """
+
+    token: bytes
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """A manifest store.
 
@@ -71,11 +82,13 @@ class Store:
         manifests: in the order of the store; the last one is active.
         flaw: the first place where unsigned bytes are not what a writer puts there, or None.
         unsigned: names of what the active signature carries unsigned, beside its padding.
+        token: the time-stamp token in the active signature, where it has one of its usual form.
     """
 
     manifests: tuple[StoredManifest, ...]
     flaw: str | None
     unsigned: frozenset[str]
+    token: SignatureToken | None = None
 
 
 @dataclass(slots=True)
@@ -84,6 +97,7 @@ class _Reading:
     flaw: str | None = None
     boxes: int = 0
     unsigned: frozenset[str] = frozenset()
+    token: SignatureToken | None = None
 
     def note(self, flaw: str) -> None:
         if self.flaw is None:
@@ -109,7 +123,7 @@ def read_store(data: bytes) -> Store:
     if not root.boxes or any(box.type not in _MANIFEST_TYPES for box in root.boxes):
         raise InputError("manifest store: expected manifests and nothing else")
     manifests = [_read_manifest(reading, box, active=box is root.boxes[-1]) for box in root.boxes]
-    return Store(tuple(manifests), reading.flaw, reading.unsigned)
+    return Store(tuple(manifests), reading.flaw, reading.unsigned, reading.token)
 
 
 def _read_manifest(reading: _Reading, manifest: Box, *, active: bool) -> StoredManifest:
@@ -148,12 +162,13 @@ def _read_signature(reading: _Reading, data: bytes, *, active: bool) -> tuple[x5
     try:
         source = io.BytesIO(data)
         signature = cbor2.load(source)
-        protected, unprotected, payload, _ = signature.value
+        protected, unprotected, payload, value = signature.value
         header = cbor2.loads(protected)
         exact = source.tell() == len(data) and cbor2.dumps(signature) == data
         certificates = _certificates(header.get(_X5CHAIN) or unprotected.get(_X5CHAIN) or unprotected.get("x5chain"))
         unsigned = dict(unprotected.items())
         padding = unsigned.pop(_PADDING, b"")
+        countersigned = cbor2.dumps(["CounterSignature", protected, b"", cbor2.dumps(value)])
     except Exception as error:  # hostile bytes make these decoders fail in more ways than they document
         raise InputError("claim signature: expected a cose signature with its certificates") from error
     if not active:
@@ -165,6 +180,9 @@ def _read_signature(reading: _Reading, data: bytes, *, active: bool) -> tuple[x5
     if not isinstance(padding, bytes) or any(padding):
         reading.note("claim signature: the padding is not zero")
     reading.unsigned = frozenset(str(name) for name in unsigned)
+    match unsigned.get("sigTst2"):
+        case {"tstTokens": [{"val": bytes(token), **others}], **more} if not others and not more:
+            reading.token = SignatureToken(token, countersigned)
     return certificates
 
 

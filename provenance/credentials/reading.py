@@ -9,11 +9,12 @@ from typing import Any
 
 from cryptography import x509
 
-from provenance.credentials.jumbf import TIME_STAMPS, read_store
+from provenance.credentials.jumbf import SignatureToken, read_store
 from provenance.credentials.labels import CONSENT_LABEL
-from provenance.errors import InputError
+from provenance.errors import InputError, VerificationError
 from provenance.picture import EmbeddedStore
 from provenance.pki import TrustAnchors, to_pem
+from provenance.timestamps import read_token
 
 _MANIFEST_URI = re.compile(r"self#jumbf=/c2pa/([^/]+)")
 
@@ -130,7 +131,7 @@ class Credential:
         active: the label of the one that speaks for the file.
         trust_list: the URI of the anchors that the active signer chains to, or None.
         flaw: the first place where bytes that nothing signs are not what a writer puts there, or None.
-        dated: the active signature carries a time-stamp token about itself; whose it is, is another question.
+        token: the time-stamp token about the active signature, or None; whose it is, is another question.
         crjson: the SDK's crJSON report, for the lint.
     """
 
@@ -139,7 +140,7 @@ class Credential:
     trust_list: str | None
     flaw: str | None
     crjson: Mapping[str, Any]
-    dated: bool = False
+    token: SignatureToken | None = None
 
     @property
     def active_manifest(self) -> Manifest:
@@ -158,7 +159,12 @@ class Credential:
 
 
 def read_credential(
-    data: bytes, media_type: str, *, anchors: Sequence[TrustAnchors], store: EmbeddedStore | None
+    data: bytes,
+    media_type: str,
+    *,
+    anchors: Sequence[TrustAnchors],
+    store: EmbeddedStore | None,
+    time_anchors: Sequence[TrustAnchors] = (),
 ) -> Credential:
     """Return the Content Credentials of a file, read offline.
 
@@ -166,6 +172,7 @@ def read_credential(
         data: the file.
         media_type: of the file.
         anchors: certificates that may vouch for claim signers.
+        time_anchors: certificates that may vouch for time-stamps, and for nothing else.
         store: the embedded store as the container walk found it; None for containers that it does not know.
 
     Raises:
@@ -176,8 +183,8 @@ def read_credential(
     # Takes 50 ms to import, and a file without credentials needs none of it.
     from provenance.credentials import _engine
 
-    report, crjson = _engine.read(data, media_type, anchors=anchors)
-    certificates, unsigned, flaw = _unsigned_view(store)
+    report, crjson = _engine.read(data, media_type, anchors=anchors, time_anchors=time_anchors)
+    certificates, unsigned, token, flaw = _unsigned_view(store)
     deltas = _deltas(report)
     manifests = {m["label"]: _manifest(m, certificates, deltas) for m in crjson.get("manifests", [])}
     active = report.get("active_manifest") or next(iter(manifests), "")
@@ -185,9 +192,9 @@ def read_credential(
         raise InputError("content credentials: the active manifest is missing", code="credential-unreadable")
     if flaw is None:
         flaw = _unreferred(manifests, active)
-    dated = _is_dated(unsigned, manifests[active].validation)
+    token = _readable(token)
     # Of what nobody signs with the claim, a stamp carries a token at most, which its authority signed.
-    strange = unsigned - TIME_STAMPS if dated else unsigned
+    strange = unsigned if token is None else unsigned - {"sigTst2"}
     if flaw is None and strange and CONSENT_LABEL in manifests[active].assertions:
         flaw = f"claim signature: carries {', '.join(sorted(strange))}, which no stamp does"
     return Credential(
@@ -196,39 +203,45 @@ def read_credential(
         trust_list=_trust_list(report, manifests[active], anchors),
         flaw=flaw,
         crjson=crjson,
-        dated=dated,
+        token=token,
     )
 
 
 def _trust_list(report: Mapping[str, Any], active: Manifest, anchors: Sequence[TrustAnchors]) -> str | None:
-    """Return the URI of the anchors that vouch for the active signer; for an end certificate, the SDK names none."""
+    """Return the URI of the anchors that vouch for the active signer; for an end certificate, the SDK names none.
+
+    The SDK lets anchors for time-stamps vouch for signers as well; here they do not.
+    """
     uri: str | None = report.get("validation_results", {}).get("trustListUri")
     if uri != "" or active.certificate is None:
-        return uri or None
+        return uri if uri in {anchor.uri for anchor in anchors} else None
     own = to_pem(active.certificate)
     return next((anchor.uri for anchor in anchors if own in anchor.ends), None)
 
 
-def _is_dated(unsigned: frozenset[str], validation: Validation) -> bool:
-    """Tell whether the SDK found one time-stamp token, well-formed and about this very signature (C2PA 2.4, 15.8)."""
-    codes = [status.code for status in (*validation.success, *validation.informational, *validation.failure)]
-    good = any(code == "timeStamp.validated" for code in codes)
-    bad = any(code in ("timeStamp.malformed", "timeStamp.mismatch") for code in codes)
-    return len(unsigned & TIME_STAMPS) == 1 and good and not bad
+def _readable(token: SignatureToken | None) -> SignatureToken | None:
+    """Return a token that is well-formed and about this very signature (C2PA 2.4, 15.8); whose it is, is open."""
+    if token is None:
+        return None
+    try:
+        read_token(token.token, token.data)
+    except (InputError, VerificationError):
+        return None
+    return token
 
 
 def _unsigned_view(
     store: EmbeddedStore | None,
-) -> tuple[dict[str, x509.Certificate], frozenset[str], str | None]:
-    """Return the signers' certificates, what the active signature carries unsigned, and the first flaw."""
+) -> tuple[dict[str, x509.Certificate], frozenset[str], SignatureToken | None, str | None]:
+    """Return the signers' certificates, what the active signature carries unsigned, its token, and the first flaw."""
     if store is None:
-        return {}, frozenset(), None
+        return {}, frozenset(), None, None
     try:
         parsed = read_store(store.data)
     except InputError as error:
-        return {}, frozenset(), store.flaw or str(error)
+        return {}, frozenset(), None, store.flaw or str(error)
     certificates = {m.label: m.certificates[0] for m in parsed.manifests if m.certificates}
-    return certificates, parsed.unsigned, store.flaw or parsed.flaw
+    return certificates, parsed.unsigned, parsed.token, store.flaw or parsed.flaw
 
 
 def _unreferred(manifests: Mapping[str, Manifest], active: str) -> str | None:

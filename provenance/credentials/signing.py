@@ -71,7 +71,7 @@ def _check_result(source: bytes, signed: bytes, media_type: str, signer: ClaimSi
     if validation.failure or credential.trust_list != anchors.uri:
         codes = ", ".join(status.code for status in validation.failure) or "issuer not recognised"
         raise CredentialError(f"signed picture: expected it to verify, got {codes}", code="self-check")
-    if signer.tsa_url is not None and not credential.dated:
+    if signer.tsa_url is not None and credential.token is None:
         raise CredentialError("signed picture: expected a time-stamp, got none", code="timestamp-missing")
     if credential.flaw is not None:
         raise CredentialError(f"signed picture: {credential.flaw}", code="self-check")

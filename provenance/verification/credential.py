@@ -1,12 +1,17 @@
 """Steps 2 to 6: integrity, issuer, time, history, origin; each from what the credential holds."""
 
+from collections.abc import Sequence
+
+from cryptography import x509
+
 from provenance.canonical import Json
 from provenance.credentials.labels import CONSENT_LABEL
 from provenance.credentials.origin import Origin, OriginFinding, find_origin
 from provenance.credentials.reading import Credential, Status
 from provenance.credentials.signals import find_signals
-from provenance.errors import KeyMaterialError
+from provenance.errors import InputError, KeyMaterialError, VerificationError
 from provenance.pki import check_claim_certificate
+from provenance.timestamps import verify_token
 from provenance.verification.codes import Meaning, meaning_of, worst_of
 from provenance.verification.report import Axis, CredentialCode, Finding, HistoryCode
 
@@ -99,9 +104,20 @@ def _credential_axis(code: CredentialCode, issuer: str, meaning: Meaning | None,
     return Axis(code, headline, sentence, facts)
 
 
-def judge_time(credential: Credential, findings: list[Finding]) -> Axis:
-    """Step 4: how surely the time of signing is known; this version trusts no authority to prove one."""
+def judge_time(credential: Credential, findings: list[Finding], *, roots: Sequence[x509.Certificate] = ()) -> Axis:
+    """Step 4: how surely the time of signing is known; `roots` are those of the authorities that may prove it."""
     manifest = credential.active_manifest
+    if credential.token is not None and roots:
+        try:
+            # By ourselves: the SDK calls the authorities of older credentials trusted without being given any.
+            stamp = verify_token(credential.token.token, credential.token.data, roots=roots)
+        except (InputError, VerificationError) as error:
+            findings.append(Finding(4, error.code, str(error)))
+        else:
+            facts: dict[str, Json] = {"at": stamp.at.isoformat(), "authority": stamp.authority}
+            when = f"{stamp.at:%Y-%m-%d %H:%M} UTC"
+            sentence = f"{stamp.authority}, whom you trust with it, confirms that it was signed by {when}."
+            return Axis("proven", "Time proven", sentence, facts)
     for status in (*manifest.validation.informational, *manifest.validation.failure):
         if status.code.startswith(("timeStamp.", "timeOfSigning.")):
             findings.append(Finding(4, status.code, "the time stamp proves no time", _SDK))

@@ -21,6 +21,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from cryptography import x509
+
 from provenance import durable
 from provenance.checkpoint import LogKey
 from provenance.clock import to_seconds
@@ -31,7 +33,7 @@ from provenance.credentials.reading import Credential, read_credential
 from provenance.errors import InputError, NoCredentialError, ProvenanceError, RemoteCredentialError
 from provenance.note import NoteKey
 from provenance.picture import MAX_PICTURE_BYTES, Picture, PictureFormat, identify, read_picture
-from provenance.pki import TrustAnchors
+from provenance.pki import TrustAnchors, parse_certificates
 from provenance.verification import consent as consent_steps
 from provenance.verification.credential import judge_credential, judge_history, judge_origin, judge_time
 from provenance.verification.evidence import judge_evidence, tell_evidence
@@ -62,6 +64,7 @@ def verify_file(
     *,
     question: Question,
     anchors: Sequence[TrustAnchors] = (),
+    time_anchors: Sequence[TrustAnchors] = (),
     known_logs: Sequence[NoteKey | LogKey] = (),
     source: StatusSource | None = None,
     disclosures: Sequence[ConsentDisclosure] = (),
@@ -72,6 +75,7 @@ def verify_file(
         path: the file; nothing that it names is ever fetched.
         question: the use, place and time that are asked about.
         anchors: certificates that may vouch for claim signers; without any, nobody is trusted.
+        time_anchors: certificates that may vouch for time-stamps, and for nothing else; without any, no time is proven.
         known_logs: keys of logs that the caller has from elsewhere.
         source: who can say what a consent allows; without one, that is not known.
         disclosures: what the studio showed the caller, each checked by `parse_disclosure`; asked where `source` does
@@ -85,7 +89,7 @@ def verify_file(
         picture = _take_apart(data, findings)
         # (1): read the credentials, offline
         store = picture.store if picture else None
-        credential = read_credential(data, kind.media_type, anchors=anchors, store=store)
+        credential = read_credential(data, kind.media_type, anchors=anchors, store=store, time_anchors=time_anchors)
     except NoCredentialError:
         if picture is not None:
             # (7): evidence, where there is no claim
@@ -105,6 +109,7 @@ def verify_file(
         picture,
         findings,
         question=question,
+        time_roots=[root for anchor in time_anchors for root in parse_certificates(anchor.pem.encode(), place="roots")],
         known_logs=known_logs,
         source=source,
         disclosures=disclosures,
@@ -119,6 +124,7 @@ def _judge(
     findings: list[Finding],
     *,
     question: Question,
+    time_roots: Sequence[x509.Certificate],
     known_logs: Sequence[NoteKey | LogKey],
     source: StatusSource | None,
     disclosures: Sequence[ConsentDisclosure],
@@ -129,7 +135,7 @@ def _judge(
         # What a credential that does not verify says is nobody's word, and is not shown (C2PA 2.4, 14.3).
         return _report(path, question, credential_axis, findings)
     # (4): time
-    time = judge_time(credential, findings)
+    time = judge_time(credential, findings, roots=time_roots)
     # (5): history
     history = judge_history(credential, findings)
     # (6): origin

@@ -33,6 +33,7 @@ Commands:
   disclose  Show one picture's consent to somebody.
   verify    Check pictures: intact, from whom, with consent?
   ledger    Show, prove and audit the ledger.
+  keys      Renew the certificate that signs your stamps, or buy one.
   studio    Upgrade a studio, or move its database to a server.
   trust     Hand out what others need to recognise you.
   witness   Watch the ledgers of others, and cosign them.
@@ -90,6 +91,7 @@ def test_the_commands_are_these() -> None:
         *(f"ledger {name}" for name in ("publish", "mirror", "monitor", "recover", "cosign", "anchor", "key")),
         *(f"ledger key {name}" for name in ("list", "add", "retire")),
         *("studio", "studio upgrade", "studio migrate", "derive", "restamp"),
+        *("keys", *(f"keys {name}" for name in ("list", "csr", "import", "renew"))),
         *("consent templates", "consent templates show", "consent timestamp", "consent export", "consent form"),
         *("witness", *(f"witness {name}" for name in ("init", "add-log", "show", "serve"))),
     }
