@@ -19,7 +19,7 @@ _VARYING = re.compile(
     rf"(?P<secret>\b(?:{_GROUP}-){{6}}{_GROUP}\b)"
     rf"|(?P<code>\b{_GROUP}-{_GROUP}\b)"
     r"|(?P<log>provenance-studio/[0-9a-f]{16})"
-    r"|(?P<key>keys/claim-[0-9a-f]{16})"
+    r"|(?P<file>keys/claim-[0-9a-f]{16})"
     r"|(?P<time>\b20\d\d-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?Z)?)"
     r"|(?P<key>\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{44})"
     r"|(?P<hash>\b[A-Za-z0-9+/_-]{43}=?)"
