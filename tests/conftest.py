@@ -15,8 +15,10 @@ from provenance.storage.database import create_database
 def _judged_by_another_validator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Let what was signed pass on unchanged, after the other validator found it whole; it never uses the network."""
 
-    def judged(data: bytes, manifest: StampManifest, *, signer: ClaimSigner) -> bytes:
-        signed = sign_picture(data, manifest, signer=signer)
+    def judged(
+        data: bytes, manifest: StampManifest, *, signer: ClaimSigner, picture_digest: bytes | None = None
+    ) -> bytes:
+        signed = sign_picture(data, manifest, signer=signer, picture_digest=picture_digest)
         report = encypher_c2pa.verify(
             signed,
             mime_type=manifest.media_type,

@@ -61,6 +61,11 @@ def passphrase_option(function: _Command) -> _Command:
     )(function)
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def json_option(function: _Command) -> _Command:
     """Add `--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document a line.")(function)

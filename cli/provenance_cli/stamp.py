@@ -16,6 +16,7 @@ from provenance.studio.stamps import StudioStampDesk
 from provenance.tsa import request_token
 from provenance_cli._options import (
     WrongValueError,
+    cores,
     json_option,
     parsed,
     passphrase_option,
@@ -111,6 +112,13 @@ class _WithRevoke(click.Command):
     metavar="URL",
     help="Have this time-stamp authority date every stamp: it stays good when your certificate has run out.",
 )
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Work on this many pictures at a time; without it, on as many as there are cores.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
 @json_option
 @studio_option
@@ -139,6 +147,7 @@ def command(
     strip_location: bool,
     raw_folders: tuple[Path, ...],
     tsa_url: str | None,
+    jobs: int | None,
     dry_run: bool,
     as_json: bool,
     studio_path: Path | None,
@@ -195,7 +204,7 @@ def command(
                 raw_folders=raw_folders,
             )
 
-        stamper = Stamper(StudioStampDesk(keys), signer=keys.claim_signer(tsa_url=tsa_url))
+        stamper = Stamper(StudioStampDesk(keys), signer=keys.claim_signer(tsa_url=tsa_url), jobs=jobs or cores())
         tally, progress = Tally(as_json), Counting("pictures")
         for number, result in enumerate(stamper.stamp(map(request, pictures), dry_run=dry_run), 1):
             tally.add(result)

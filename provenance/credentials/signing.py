@@ -9,6 +9,7 @@ from provenance.credentials.manifest import StampManifest
 from provenance.credentials.reading import read_credential
 from provenance.errors import CredentialError
 from provenance.picture import read_picture
+from provenance.picture.kept import work_kept
 from provenance.pki import TrustAnchors
 
 
@@ -36,11 +37,19 @@ class ClaimSigner:
             object.__setattr__(self, "identity", sha256(self.chain_pem.encode()))
 
 
-def sign_picture(data: bytes, manifest: StampManifest, *, signer: ClaimSigner) -> bytes:
+def sign_picture(
+    data: bytes, manifest: StampManifest, *, signer: ClaimSigner, picture_digest: bytes | None = None
+) -> bytes:
     """Return `data` with `manifest` signed into it, read back, and found good.
 
     Promises that the picture digest is unchanged, that the result verifies under the signer's own root, that its
     unsigned bytes are in their one form, and that it passes every rule of the conformance rubric.
+
+    Args:
+        data: the picture.
+        manifest: what the stamp says.
+        signer: who signs.
+        picture_digest: of `data`, where it is known already.
 
     Raises:
         CredentialError: the SDK refused, or the result fails one of these checks; nothing was written.
@@ -57,14 +66,15 @@ def sign_picture(data: bytes, manifest: StampManifest, *, signer: ClaimSigner) -
         chain_pem=signer.chain_pem,
         tsa_url=signer.tsa_url,
     )
-    _check_result(data, signed, manifest.media_type, signer)
+    with work_kept():
+        _check_result(picture_digest or read_picture(data).digest, signed, manifest.media_type, signer)
     return signed
 
 
-def _check_result(source: bytes, signed: bytes, media_type: str, signer: ClaimSigner) -> None:
+def _check_result(picture_digest: bytes, signed: bytes, media_type: str, signer: ClaimSigner) -> None:
     anchors = signer.anchors
     picture = read_picture(signed)
-    if picture.digest != read_picture(source).digest:
+    if picture.digest != picture_digest:
         raise CredentialError("signed picture: the picture itself was changed by signing", code="self-check")
     credential = read_credential(signed, media_type, anchors=[anchors], store=picture.store)
     validation = credential.active_manifest.validation

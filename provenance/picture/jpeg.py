@@ -5,6 +5,7 @@ import re
 import struct
 from collections.abc import Iterator
 
+from provenance.picture.kept import keep_walk
 from provenance.picture.parts import BlockKind, EmbeddedStore, MetadataBlock, Part, damaged
 from provenance.picture.photoshop import metadata_in_photoshop
 
@@ -24,6 +25,7 @@ _FILL = re.compile(rb"\xff+(?=\xff)")  # ITU-T T.81 B.1.1.2
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
+@keep_walk
 def walk_jpeg(data: bytes) -> Iterator[Part]:
     """Yield the segments and coded data of a JPEG file, and what follows its end.
 

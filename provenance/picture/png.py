@@ -5,6 +5,7 @@ import struct
 from collections.abc import Iterator
 
 from provenance.picture.inflation import MAX_INFLATED_TOTAL, inflate
+from provenance.picture.kept import keep_walk
 from provenance.picture.parts import BlockKind, MetadataBlock, Part, damaged
 from provenance.picture.photoshop import metadata_in_photoshop
 
@@ -14,6 +15,7 @@ RAW_PROFILE = re.compile(rb"\A\n?[^\n]{1,79}\n\s*\d{1,9}\n")  # ImageMagick: nam
 _PHOTOSHOP = b"8BIM"
 
 
+@keep_walk
 def walk_png(data: bytes) -> Iterator[Part]:
     """Yield the chunks of a PNG file, and what follows its end.
 

@@ -1,6 +1,5 @@
 """Taking a picture file apart: its digest, the manifest store, and its metadata, whatever the container."""
 
-import functools
 import hashlib
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +10,7 @@ from provenance.picture.bmff import digest_bmff, find_store_in_bmff, metadata_of
 from provenance.picture.formats import BMFF, PNG_SIGNATURE, STAMPABLE, PictureFormat, identify
 from provenance.picture.gif import find_store_in_gif, metadata_of_gif, walk_gif
 from provenance.picture.jpeg import find_store_in_jpeg, metadata_of_jpeg, walk_jpeg
+from provenance.picture.kept import keep
 from provenance.picture.parts import BlockKind, EmbeddedStore, MetadataBlock, Part, damaged
 from provenance.picture.png import metadata_of_png, walk_png
 from provenance.picture.tiff import digest_tiff, find_store_in_tiff, metadata_of_tiff
@@ -58,8 +58,7 @@ class Picture:
     store: EmbeddedStore | None
 
 
-# A stamp asks for the same bytes again and again, before and after they are signed.
-@functools.lru_cache(maxsize=2)
+@keep
 def read_picture(data: bytes) -> Picture:
     """Take a picture file apart.
 
@@ -109,6 +108,18 @@ def read_stampable(data: bytes) -> Picture:
             hint="export the picture as jpeg, png or webp",
         )
     return read_picture(data)
+
+
+def may_carry_credentials(data: bytes, picture: Picture) -> bool:
+    """Tell whether anything in a file, beside the picture itself, could be a credential or name one elsewhere.
+
+    Every manifest store has the letters `c2pa` in the type of its first box (C2PA 2.4, 11.1), and what names one is the
+    property `dcterms:provenance` (11.4). Of kinds whose parts have no order, the answer is always yes.
+    """
+    if picture.store is not None or picture.format not in _WALKS:
+        return True
+    beside = (part for part in walk(data) if not part.in_picture)
+    return any(word in data[part.start : part.end] for part in beside for word in (b"c2pa", b"provenance"))
 
 
 def walk(data: bytes) -> Iterator[Part]:

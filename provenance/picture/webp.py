@@ -3,12 +3,14 @@
 import struct
 from collections.abc import Iterator
 
+from provenance.picture.kept import keep_walk
 from provenance.picture.parts import BlockKind, MetadataBlock, Part, damaged
 
 _CODED = frozenset({b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF"})
 _HEADER_BYTES = 12
 
 
+@keep_walk
 def walk_webp(data: bytes) -> Iterator[Part]:
     """Yield the chunks of a WebP file, and what follows its end.
 

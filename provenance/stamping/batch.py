@@ -5,9 +5,12 @@ whole stamped picture; stamping again finds the entry that was logged and finish
 """
 
 import dataclasses
+import functools
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from provenance import durable
 from provenance.canonical import Json, canonical_bytes, sha256, to_base64url
@@ -20,7 +23,8 @@ from provenance.credentials.reading import Credential, read_credential
 from provenance.credentials.signing import ClaimSigner, sign_picture
 from provenance.errors import InputError, NoCredentialError, ProvenanceError, RefusedError
 from provenance.evidence import Claim, Evidence
-from provenance.picture import MAX_PICTURE_BYTES, Picture, read_picture, read_stampable
+from provenance.picture import MAX_PICTURE_BYTES, Picture, may_carry_credentials, read_picture, read_stampable
+from provenance.picture.kept import work_kept
 from provenance.picture.location import find_location
 from provenance.picture.raw_files import RawFinder
 from provenance.stamping.carried import find_carried
@@ -50,6 +54,7 @@ from provenance.stamping.interface import (
 )
 from provenance.stamping.making import check_making
 from provenance.stamping.metadata import PreparedMetadata, prepare_metadata, state_properties
+from provenance.stamping.parallel import Work, workers
 from provenance.stamping.sources import Sources, check_sources, read_sources
 
 GROUP_FILES = 64
@@ -81,12 +86,21 @@ class _Seen:
 class Stamper:
     """Stamps pictures for one studio."""
 
-    def __init__(self, desk: StampDesk, *, signer: ClaimSigner) -> None:
+    def __init__(self, desk: StampDesk, *, signer: ClaimSigner, jobs: int = 1) -> None:
+        """Take what stamping needs.
+
+        Args:
+            desk: of the studio; asked by several threads, if there are several jobs.
+            signer: signs the claims, likewise.
+            jobs: how many pictures are worked on at the same time, at least 1.
+        """
         self._desk = desk
         self._signer = signer
+        self._jobs = jobs
         # Of the last request: those of one command are made from the same files, which are read once.
         self._making, self._sources = Making(), Sources()
         self._raws = RawFinder()
+        self._files = threading.Lock()
 
     def stamp(self, requests: Iterable[StampRequest | StampResult], *, dry_run: bool = False) -> Iterator[StampResult]:
         """Stamp every request, and yield the results in the same order; one bad file never stops the rest.
@@ -96,39 +110,35 @@ class Stamper:
                 a picture that could not even be asked about, is yielded in its place.
             dry_run: go through the gate only, and write nothing anywhere.
         """
+        with workers(self._jobs) as work:
+            yield from self._stamp(requests, work, dry_run=dry_run)
+
+    def _stamp(
+        self, requests: Iterable[StampRequest | StampResult], work: Work, *, dry_run: bool
+    ) -> Iterator[StampResult]:
         group: list[_Prepared | StampResult] = []
         size = 0
         held = Sources()
         taken: set[Path] = set()
-        for request in requests:
-            item = self._look_at(request, taken, dry_run=dry_run)
+        for found in work(functools.partial(self._prepare, dry_run=dry_run), requests):
+            item = _unless_taken(found, taken)
             group.append(item)
             if isinstance(item, _Prepared):
                 size += len(item.data) + (item.sources.size if item.sources is not held else 0)
                 held = item.sources
             if len(group) >= GROUP_FILES or size >= GROUP_BYTES:
-                yield from self._finish(group)
+                yield from self._finish(group, work)
                 group, size, held = [], 0, Sources()
-        yield from self._finish(group)
+        yield from self._finish(group, work)
 
-    def _look_at(
-        self, request: StampRequest | StampResult, taken: set[Path], *, dry_run: bool
-    ) -> "_Prepared | StampResult":
-        """Prepare a request, unless another one before it takes the same place."""
+    def _prepare(self, request: StampRequest | StampResult, *, dry_run: bool) -> _Prepared | StampResult:
+        """Take a request through the gate; whatever is wrong becomes its result."""
         if isinstance(request, StampResult):
             return request
-        if request.destination in taken and not request.in_place:
-            return _result(request, "refused", _output_exists(request))
-        item = self._prepare(request, dry_run=dry_run)
-        if isinstance(item, _Prepared) or item.outcome == "would-stamp":
-            taken.add(request.destination)
-        return item
-
-    def _prepare(self, request: StampRequest, *, dry_run: bool) -> _Prepared | StampResult:
-        """Take a request through the gate; whatever is wrong becomes its result."""
         seen = _Seen(claim_of(request.declaration))
         try:
-            return self._pass_gate(request, seen, dry_run=dry_run)
+            with work_kept():
+                return self._pass_gate(request, seen, dry_run=dry_run)
         except RefusedError as error:
             return _result(request, "refused", error, seen)
         except ProvenanceError as error:
@@ -177,7 +187,8 @@ class Stamper:
         confirmation = check_evidence(seen.evidence, declaration, confirmation=request.confirmation, claim=seen.claim)
         # A copy has those of its original.
         derived = declaration is Declaration.DERIVATIVE
-        raws = () if derived else self._raws.find(request.source, folders=request.raw_folders)
+        with self._files:
+            raws = () if derived else self._raws.find(request.source, folders=request.raw_folders)
         beside = check_raws([raw.path.name for raw in raws], seen.claim, confirmation=request.confirmation)
         photograph = credential is None and seen.claim is Claim.CAPTURED
         generative = photograph and self._desk.was_generative(picture.digest)
@@ -212,24 +223,33 @@ class Stamper:
         )
 
     def _read_sources(self, making: Making) -> Sources:
-        if making != self._making:
-            # Nothing is kept of what cannot be read whole.
-            self._making, self._sources = Making(), Sources()
-            self._sources = read_sources(making, anchors=self._signer.anchors)
-            self._making = making
-        return self._sources
+        with self._files:
+            if making != self._making:
+                # Nothing is kept of what cannot be read whole.
+                self._making, self._sources = Making(), Sources()
+                self._sources = read_sources(making, anchors=self._signer.anchors)
+                self._making = making
+            return self._sources
 
-    def _finish(self, group: list[_Prepared | StampResult]) -> Iterator[StampResult]:
+    def _finish(self, group: list[_Prepared | StampResult], work: Work) -> Iterator[StampResult]:
         """Log all that are prepared in one append, then sign each."""
         prepared = [item for item in group if isinstance(item, _Prepared)]
         logged = iter(self._desk.log([item.pending for item in prepared]) if prepared else ())
-        for item in group:
-            yield self._sign(item, next(logged)) if isinstance(item, _Prepared) else item
+        pairs = [(item, next(logged) if isinstance(item, _Prepared) else None) for item in group]
+        yield from work(self._sign, pairs)
 
-    def _sign(self, item: _Prepared, logged: LoggedStamp) -> StampResult:
+    def _sign(self, pair: tuple[_Prepared | StampResult, LoggedStamp | None]) -> StampResult:
+        item, logged = pair
+        if isinstance(item, StampResult) or logged is None:
+            return cast("StampResult", item)
         request = item.request
         try:
-            signed = sign_picture(item.metadata.data, self._manifest(item, logged), signer=self._signer)
+            signed = sign_picture(
+                item.metadata.data,
+                self._manifest(item, logged),
+                picture_digest=item.picture.digest,
+                signer=self._signer,
+            )
             request.destination.parent.mkdir(parents=True, exist_ok=True)
             if request.in_place or request.overwrite:
                 # What a link points to is replaced, never the link.
@@ -304,6 +324,8 @@ class Stamper:
         Raises:
             CredentialError: they cannot be read, or lie elsewhere.
         """
+        if not may_carry_credentials(data, picture):
+            return None
         try:
             return read_credential(data, picture.format.media_type, anchors=[self._signer.anchors], store=picture.store)
         except NoCredentialError:
@@ -325,7 +347,7 @@ class Stamper:
         except ProvenanceError:
             # Whatever it is, it is not this stamp, and it stays.
             pass
-        return _result(request, "refused", _output_exists(request))
+        return _result(request, "refused", _output_exists(request.destination))
 
     def _is_ours(self, credential: Credential, pending: PendingStamp) -> bool:
         logged = self._desk.find_logged(pending.key)
@@ -336,6 +358,22 @@ class Stamper:
             return ConsentAssertion.from_json(data).entry == logged.entry
         except InputError:
             return False
+
+
+def _unless_taken(item: "_Prepared | StampResult", taken: set[Path]) -> "_Prepared | StampResult":
+    """Return what was prepared, unless another one before it takes the same place."""
+    if isinstance(item, _Prepared):
+        destination, in_place = item.request.destination, item.request.in_place
+    elif item.outcome == "would-stamp" and item.destination is not None:
+        destination, in_place = item.destination, item.destination == item.source
+    else:
+        return item
+    if destination in taken and not in_place:
+        source = item.request.source if isinstance(item, _Prepared) else item.source
+        error = _output_exists(destination)
+        return StampResult(source, "refused", code=error.code, message=str(error), hint=error.hint)
+    taken.add(destination)
+    return item
 
 
 def _handle(subject: PermittedSubject, picture_digest: bytes) -> bytes:
@@ -379,9 +417,9 @@ def _is_to_lose(request: StampRequest, data: bytes) -> bool:
     return request.strip_location and bool(find_location(data))
 
 
-def _output_exists(request: StampRequest) -> RefusedError:
+def _output_exists(destination: Path) -> RefusedError:
     return RefusedError(
-        f"{request.destination.name}: there is another file of this name at the destination",
+        f"{destination.name}: there is another file of this name at the destination",
         code="output-exists",
         hint="choose another folder with -o, or add --force to replace it",
     )

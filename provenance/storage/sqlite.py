@@ -201,7 +201,8 @@ def open_file(path: Path) -> sqlite3.Connection:
     """
     check_there(path)
     # Transactions are begun and ended here, never behind our back.
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    # Several threads may ask, one at a time; who writes sees to that.
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         version = read_state_version(connection, path)
         if version != STATE_VERSION:

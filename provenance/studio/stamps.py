@@ -1,9 +1,12 @@
 """What stamping needs from a studio: permits from its consents, and entries in its ledger."""
 
+import functools
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 from provenance import durable
 from provenance.canonical import Json, canonical_bytes, parse_object
@@ -25,6 +28,9 @@ from provenance.studio.stamped import find_stamp_row, read_stamp_row
 from provenance.studio.studio import UnlockedStudio
 from provenance.vault import DataKey
 
+_Given = ParamSpec("_Given")
+_Value = TypeVar("_Value")
+
 # What a stamp of each kind rests on; what a copy rests on depends on what it is a copy of, so that all is asked.
 _RESTS_ON: Mapping[str, Sequence[Scope]] = {
     Declaration.CAMERA: (Scope.CAPTURE,),
@@ -35,8 +41,21 @@ _RESTS_ON: Mapping[str, Sequence[Scope]] = {
 }
 
 
+def _alone(
+    method: Callable[Concatenate["StudioStampDesk", _Given], _Value],
+) -> Callable[Concatenate["StudioStampDesk", _Given], _Value]:
+    """Let one thread at a time ask: the database has one connection, and whoever logs has it for themselves."""
+
+    @functools.wraps(method)
+    def alone(self: "StudioStampDesk", /, *args: _Given.args, **kwargs: _Given.kwargs) -> _Value:
+        with self._lock:
+            return method(self, *args, **kwargs)
+
+    return alone
+
+
 class StudioStampDesk:
-    """The stamping desk of one studio."""
+    """The stamping desk of one studio; several threads may ask it."""
 
     def __init__(self, unlocked: UnlockedStudio) -> None:
         self._studio = unlocked.studio
@@ -45,6 +64,7 @@ class StudioStampDesk:
         self._controller = unlocked.controller.key_urn
         self._consents = ConsentDesk(unlocked.studio, unlocked)
         self._master_key = unlocked.master_key
+        self._lock = threading.RLock()
 
     @property
     def controller(self) -> str:
@@ -61,6 +81,7 @@ class StudioStampDesk:
         """The verifier key (vkey) of the log that signs now."""
         return self._studio.signing_log_key().to_text()
 
+    @_alone
     def codes_in(self, path: Path) -> tuple[str, ...]:
         """Return the codes of the consents that a stamped file rests on; none where it shows nobody real.
 
@@ -81,6 +102,7 @@ class StudioStampDesk:
             )
         return tuple(self._consents.by_record_id(record_id).code for record_id in row.handles)
 
+    @_alone
     def permit(self, codes: Sequence[str], *, scopes: Sequence[Scope]) -> Permit:
         """Return the permit of everyone who is shown.
 
@@ -111,6 +133,7 @@ class StudioStampDesk:
             ),
         )
 
+    @_alone
     def check_earlier(self, picture_digest: bytes, *, carried: Carried, record_ids: Collection[str]) -> None:
         """Check that a new stamp would not free a picture from a consent that it was stamped under before.
 
@@ -143,6 +166,7 @@ class StudioStampDesk:
                         hint=f"see what became of it: provenance consent show {recorded.code}",
                     )
 
+    @_alone
     def check_parent(self, picture_digest: bytes, *, carried: Carried, record_ids: Collection[str]) -> None:
         """Check that a picture may be made from another one: under the consents that cover the other, too.
 
@@ -153,6 +177,7 @@ class StudioStampDesk:
             self._known(handle)
         self.check_earlier(picture_digest, carried=carried, record_ids=record_ids)
 
+    @_alone
     def check_input(self, picture_digest: bytes, *, carried: Carried, record_ids: Collection[str]) -> None:
         """Check that a picture may be given to a generator: every consent that it was stamped under permits that now.
 
@@ -179,11 +204,13 @@ class StudioStampDesk:
                 )
             self._check_in_force(recorded, Scope.AI_GENERATE)
 
+    @_alone
     def was_generative(self, picture_digest: bytes) -> bool:
         """Tell whether this studio stamped the very picture as made or changed by AI."""
         stamps = self._standing(picture_digest)
         return any(stamp.declaration in (Declaration.AI_EDITED, Declaration.AI_GENERATED) for stamp in stamps)
 
+    @_alone
     def check_not_revoked(self, key: bytes) -> None:
         """Check that the studio still stands by the stamp with this key, if it was ever logged.
 
@@ -238,11 +265,13 @@ class StudioStampDesk:
     def _asked_now(self, recorded: Recorded, scope: Scope) -> Permission:
         return authorised(recorded.record, recorded.history, scope=scope, at=self._now(recorded))
 
+    @_alone
     def find_logged(self, key: bytes) -> LoggedStamp | None:
         """Return the stamp that was logged under this key."""
         row = self._database.find_stamp(key)
         return None if row is None else self._prove(row)
 
+    @_alone
     def log(self, pending: Sequence[PendingStamp]) -> list[LoggedStamp]:
         """Append one entry for each stamp that has none yet, in one transaction with one checkpoint.
 
@@ -284,6 +313,7 @@ class StudioStampDesk:
         # Proofs are made after the commit: until then nothing may leave.
         return [self._prove(row) for row in rows]
 
+    @_alone
     def note(self, key: bytes) -> dict[str, Json] | None:
         """Return what was found in a picture that was stamped, and the reason that was given, or None if nothing was.
 

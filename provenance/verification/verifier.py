@@ -33,6 +33,7 @@ from provenance.credentials.reading import Credential, read_credential
 from provenance.errors import InputError, NoCredentialError, ProvenanceError, RemoteCredentialError
 from provenance.note import NoteKey
 from provenance.picture import MAX_PICTURE_BYTES, Picture, PictureFormat, identify, read_picture
+from provenance.picture.kept import work_kept
 from provenance.pki import TrustAnchors, parse_certificates
 from provenance.verification import consent as consent_steps
 from provenance.verification.credential import judge_credential, judge_history, judge_origin, judge_time
@@ -81,6 +82,28 @@ def verify_file(
         disclosures: what the studio showed the caller, each checked by `parse_disclosure`; asked where `source` does
             not know the picture. Those of other pictures are left aside.
     """
+    with work_kept():
+        return _verify(
+            path,
+            question=question,
+            anchors=anchors,
+            time_anchors=time_anchors,
+            known_logs=known_logs,
+            source=source,
+            disclosures=disclosures,
+        )
+
+
+def _verify(
+    path: Path,
+    *,
+    question: Question,
+    anchors: Sequence[TrustAnchors],
+    time_anchors: Sequence[TrustAnchors],
+    known_logs: Sequence[NoteKey | LogKey],
+    source: StatusSource | None,
+    disclosures: Sequence[ConsentDisclosure],
+) -> Report:
     findings: list[Finding] = []
     try:
         # (0): identify the file

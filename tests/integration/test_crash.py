@@ -42,7 +42,7 @@ folder, code = Path(sys.argv[1]), sys.argv[2]
 studio = Studio(folder / "studio")
 unlocked = studio.unlock(None)
 consents = ConsentDesk(studio, unlocked)
-stamper = Stamper(StudioStampDesk(unlocked), signer=unlocked.claim_signer())
+stamper = Stamper(StudioStampDesk(unlocked), signer=unlocked.claim_signer(), jobs=2)
 today = studio.clock.now().date()
 grants = decide(permit=[Scope.CAPTURE], deny=[], since=today, until=None, territory=[], use=None)
 consents.find(code)
@@ -190,7 +190,7 @@ def check(scene: Scene, template: Scene) -> None:
         requests = scene.requests()
         assert len(requests) == PICTURES + PICTURES // 2
         for _ in range(2):
-            stamper = Stamper(StudioStampDesk(unlocked), signer=unlocked.claim_signer())
+            stamper = Stamper(StudioStampDesk(unlocked), signer=unlocked.claim_signer(), jobs=2)
             outcomes = [result.outcome for result in stamper.stamp(requests)]
             assert {*outcomes} <= {"stamped", "already-stamped"}
         assert {*outcomes} == {"already-stamped"}
