@@ -24,6 +24,7 @@ _COMMANDS = {
     "consent": ("consent", "Record, show and withdraw consents."),
     "erase": ("erase", "Destroy a person's data, and prove it."),
     "stamp": ("stamp", "Stamp pictures with Content Credentials."),
+    "watch": ("watch", "Stamp what arrives in a folder, such as an editor's exports."),
     "derive": ("derive", "Make smaller copies of stamped pictures, and stamp them."),
     "restamp": ("restamp", "Stamp again what only got other captions."),
     "disclose": ("disclose", "Show one picture's consent to somebody."),

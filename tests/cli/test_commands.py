@@ -28,6 +28,7 @@ Commands:
   consent   Record, show and withdraw consents.
   erase     Destroy a person's data, and prove it.
   stamp     Stamp pictures with Content Credentials.
+  watch     Stamp what arrives in a folder, such as an editor's exports.
   derive    Make smaller copies of stamped pictures, and stamp them.
   restamp   Stamp again what only got other captions.
   disclose  Show one picture's consent to somebody.
@@ -90,7 +91,7 @@ def test_the_commands_are_these() -> None:
         *(f"ledger {name}" for name in ("show", "checkpoint", "prove", "verify-proof", "audit", "rebuild")),
         *(f"ledger {name}" for name in ("publish", "mirror", "monitor", "recover", "cosign", "anchor", "key")),
         *(f"ledger key {name}" for name in ("list", "add", "retire")),
-        *("studio", "studio upgrade", "studio migrate", "derive", "restamp"),
+        *("studio", "studio upgrade", "studio migrate", "watch", "derive", "restamp"),
         *("keys", *(f"keys {name}" for name in ("list", "csr", "import", "renew"))),
         *("consent templates", "consent templates show", "consent timestamp", "consent export", "consent form"),
         *("witness", *(f"witness {name}" for name in ("init", "add-log", "show", "serve"))),
