@@ -76,6 +76,11 @@ _OPTIONS = (
         help="Where the camera's raw files lie, if not beside the pictures: your own record keeps their digests.",
     ),
     click.option(
+        "--thumbnail",
+        is_flag=True,
+        help="Put a small picture of each into its stamp, where it stays whatever is cropped from it later.",
+    ),
+    click.option(
         "--tsa",
         "tsa_url",
         metavar="URL",
@@ -183,6 +188,7 @@ class Wanted:
                 self.making,
                 strip_location=self.options["strip_location"],
                 raw_folders=self.options["raw_folders"],
+                thumbnail=self.options["thumbnail"],
             )
 
         return ask

@@ -11,7 +11,7 @@ import json
 import signal
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import c2pa
@@ -88,6 +88,7 @@ def sign(
     sign_claim: Callable[[bytes], bytes],
     chain_pem: str,
     tsa_url: str | None = None,
+    resources: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """Return `data` with a new active manifest.
 
@@ -98,6 +99,7 @@ def sign(
         ingredients: what it was made from, in order; the manifests that they carry are kept.
         sign_claim: returns the ES256 signature, r ‖ s, of what it is given.
         chain_pem: the signer's certificate and its intermediates.
+        resources: what the definition names, such as a thumbnail.
         tsa_url: of the authority that dates the signature; without one, none is asked.
 
     Raises:
@@ -125,6 +127,8 @@ def sign(
             c2pa.Builder(definition, context=context) as builder,
             c2pa.Signer.from_callback(guarded, c2pa.C2paSigningAlg.ES256, chain_pem, tsa_url) as signer,
         ):
+            for name, resource in (resources or {}).items():
+                builder.add_resource(name, io.BytesIO(resource))
             for ingredient in ingredients:
                 builder.add_ingredient(_described(ingredient), ingredient.media_type, io.BytesIO(ingredient.data))
             builder.sign(signer, media_type, io.BytesIO(data), target)

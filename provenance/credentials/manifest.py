@@ -21,6 +21,7 @@ from provenance.errors import InputError
 SPEC_VERSION = "2.4.0"
 GENERATOR = "Headshot Provenance"
 MAX_HANDLES = 64
+THUMBNAIL = "thumbnail"  # names it to the SDK, and to nobody else
 
 SubjectKind = Literal["real", "synthetic"]
 
@@ -174,6 +175,7 @@ class StampManifest:
         steps: what was done to the parent, in order.
         computational: the camera put the picture together from several exposures.
         metadata: the data of a `cawg.metadata` assertion; empty for none.
+        thumbnail: a small JPEG of the picture; None for none.
     """
 
     declaration: Declaration
@@ -185,6 +187,7 @@ class StampManifest:
     steps: tuple[Step, ...] = ()
     computational: bool = False
     metadata: Mapping[str, Json] = field(default_factory=dict)
+    thumbnail: bytes | None = None
 
     def to_definition(self) -> dict[str, Any]:
         """Return the definition that the SDK's builder takes."""
@@ -205,6 +208,7 @@ class StampManifest:
             "format": self.media_type,
             "claim_generator_info": [{"name": GENERATOR, "version": __version__, "specVersion": SPEC_VERSION}],
             "assertions": assertions,
+            **({} if self.thumbnail is None else {"thumbnail": {"format": "image/jpeg", "identifier": THUMBNAIL}}),
         }
 
     def _actions(self) -> list[dict[str, Any]]:

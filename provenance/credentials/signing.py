@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from provenance.canonical import sha256
 from provenance.credentials.lint import lint
-from provenance.credentials.manifest import StampManifest
+from provenance.credentials.manifest import THUMBNAIL, StampManifest
 from provenance.credentials.reading import read_credential
 from provenance.errors import CredentialError
 from provenance.picture import read_picture
@@ -65,6 +65,7 @@ def sign_picture(
         sign_claim=signer.sign,
         chain_pem=signer.chain_pem,
         tsa_url=signer.tsa_url,
+        resources=None if manifest.thumbnail is None else {THUMBNAIL: manifest.thumbnail},
     )
     with work_kept():
         _check_result(picture_digest or read_picture(data).digest, signed, manifest.media_type, signer)

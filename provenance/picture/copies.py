@@ -9,6 +9,7 @@ from provenance.errors import InputError
 from provenance.picture.formats import PictureFormat
 
 COPY_FORMATS = (PictureFormat.JPEG, PictureFormat.PNG, PictureFormat.WEBP)
+THUMBNAIL_SIDE = 512
 MAX_SIDE = 65_500  # of a JPEG file; WebP ends at 16383, and says so itself
 
 _ORIENTATION = 0x0112
@@ -51,6 +52,30 @@ def make_copy(data: bytes, *, width: int | None, kind: PictureFormat) -> bytes:
             code="copy-failed",
             hint="make the copy with your editor, and stamp it with --as derivative --parent FILE",
         ) from error
+
+
+def make_thumbnail(data: bytes) -> bytes:
+    """Return a small JPEG of a picture, without any of its metadata, turned as its orientation says.
+
+    A JPEG is decoded at an eighth to a half of its size, which is many times faster than all of it.
+
+    Raises:
+        InputError: the picture cannot be read.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            image.draft("RGB", (THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+            small = ImageOps.exif_transpose(image)
+            small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), reducing_gap=3.0)
+            target = io.BytesIO()
+            small.convert("RGB").save(target, "JPEG", quality=80)
+    except (Image.DecompressionBombError, UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise InputError(
+            f"thumbnail: the picture cannot be read: {_told(error)}",
+            code="thumbnail-failed",
+            hint="stamp it without --thumbnail",
+        ) from error
+    return target.getvalue()
 
 
 def _turned(image: Image.Image) -> Image.Image:

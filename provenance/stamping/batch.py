@@ -316,6 +316,7 @@ class Stamper:
             steps=steps,
             computational=item.request.making.computational,
             metadata=item.metadata.properties.to_json(),
+            thumbnail=_thumbnail(item) if item.request.thumbnail else None,
         )
 
     def _existing(self, data: bytes, picture: Picture) -> Credential | None:
@@ -358,6 +359,13 @@ class Stamper:
             return ConsentAssertion.from_json(data).entry == logged.entry
         except InputError:
             return False
+
+
+def _thumbnail(item: _Prepared) -> bytes:
+    # Decoding pictures takes a while to import, and few stamps need it.
+    from provenance.picture.copies import make_thumbnail
+
+    return make_thumbnail(item.metadata.data)
 
 
 def _unless_taken(item: "_Prepared | StampResult", taken: set[Path]) -> "_Prepared | StampResult":

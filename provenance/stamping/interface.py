@@ -55,6 +55,7 @@ class StampRequest:
         making: how it was made.
         strip_location: take out first what tells where it was taken, and with which very camera.
         raw_folders: where its RAW file may lie, beside its own folder.
+        thumbnail: put a small picture of it into the stamp, where it stays whatever is made from it.
     """
 
     source: Path
@@ -67,6 +68,7 @@ class StampRequest:
     making: Making = Making()
     strip_location: bool = False
     raw_folders: tuple[Path, ...] = ()
+    thumbnail: bool = False
 
     @property
     def in_place(self) -> bool:

@@ -74,7 +74,24 @@ def test_stamp_and_verify_a_24_megapixel_jpeg_against_the_bare_sdk(tmp_path: Pat
         with c2pa.Context.from_dict(OFFLINE) as context, c2pa.Reader(str(bare), context=context) as reader:
             assert reader.json()
 
+    def stamp_with_thumbnail() -> None:
+        request = StampRequest(source, ours, Declaration.CAMERA, (code,), overwrite=True, thumbnail=True)
+        (result,) = stamper.stamp([request])
+        assert result.outcome == "stamped", result
+
+    def sdk_thumbnail() -> None:
+        with (
+            c2pa.Context.from_dict({"verify": {"remote_manifest_fetch": False}}) as context,
+            c2pa.Builder(DEFINITION, context=context) as builder,
+            c2pa.Signer.from_callback(signer.sign, c2pa.C2paSigningAlg.ES256, signer.chain_pem) as sdk_signer,
+        ):
+            builder.sign_file(str(source), str(bare), sdk_signer)
+
     size = source.stat().st_size / 1e6
+    name = f"stamp a 24-megapixel JPEG of {size:.1f} MB with a thumbnail"
+    _compare(name, stamp_with_thumbnail, "c2pa-python sign_file with its own", sdk_thumbnail, rounds=5)
+    stamp()
+    bare_sign()
     _compare(f"stamp a 24-megapixel JPEG of {size:.1f} MB", stamp, "bare c2pa-python sign_file", bare_sign)
     _compare(f"verify a 24-megapixel JPEG of {size:.1f} MB", verify, "bare c2pa-python Reader", bare_read)
     studio.close()

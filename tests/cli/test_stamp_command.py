@@ -415,3 +415,18 @@ def test_pictures_with_a_raw_file_are_counted(terminal: Terminal, workshop: Work
         "stamp", "portrait.jpg", "--as", "camera", "--consent", workshop.code, "-o", "p", "--raw", "cards", "--json"
     ).documents()
     assert [raw["name"] for raw in document["raw"]] == ["PORTRAIT.nef"]
+
+
+def test_a_picture_that_cannot_be_decoded_is_stamped_without_a_thumbnail_only(
+    terminal: Terminal, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from PIL import Image
+
+    options = ["portrait.jpg", "--as", "camera", "--consent", workshop.code, "--tool", "C/2", "-o", "o"]
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    ran = terminal("stamp", *options, "--thumbnail")
+    assert ran.code == 3
+    assert ran.out.startswith("failed          portrait.jpg: thumbnail: the picture cannot be read: image size ")
+    assert ran.err == "hint: stamp it without --thumbnail\n1 failed\n"
+    assert not list(Path("o").glob("*"))
+    terminal("stamp", *options).says(0, "stamped         o/portrait.jpg\n", "1 stamped\n")

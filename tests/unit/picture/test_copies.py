@@ -9,7 +9,7 @@ from support.refusals import refused
 
 from provenance.errors import InputError
 from provenance.picture import PictureFormat, identify
-from provenance.picture.copies import COPY_FORMATS, make_copy
+from provenance.picture.copies import COPY_FORMATS, THUMBNAIL_SIDE, make_copy, make_thumbnail
 
 JPEG, PNG, WEBP = COPY_FORMATS
 ORIENTATION, CAMERA, SOFTWARE, WIDTH = 0x0112, 0x0110, 0x0131, 0x0100
@@ -127,3 +127,38 @@ def test_a_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         InputError, "copy: the picture cannot be read or written as image/png: …", code="copy-failed", hint=HINT
     ):
         make_copy(original, width=20, kind=PNG)
+
+
+# --- thumbnails
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA"])
+def test_a_thumbnail_is_small_and_says_nothing(kind: str, mode: str) -> None:
+    if (kind, mode) == ("JPEG", "RGBA"):
+        pytest.skip("a jpeg has no transparency")
+    exif = Image.Exif()
+    exif[CAMERA], exif[ORIENTATION] = "K10D", 6
+    original = encoded(draw(size=(1400, 900)).convert(mode), kind, exif=exif)
+    small = make_thumbnail(original)
+    image = opened(small)
+    assert identify(small) is JPEG
+    assert max(image.size) == THUMBNAIL_SIDE
+    # Turned as the picture says.
+    assert image.width < image.height
+    assert not dict(image.getexif())
+    assert b"K10D" not in small
+
+
+def test_a_small_picture_stays_as_it_is() -> None:
+    assert opened(make_thumbnail(encoded(draw(size=(60, 40))))).size == (60, 40)
+
+
+def test_a_picture_that_cannot_be_decoded_gets_no_thumbnail() -> None:
+    with refused(
+        InputError,
+        "thumbnail: the picture cannot be read: …",
+        code="thumbnail-failed",
+        hint="stamp it without --thumbnail",
+    ):
+        make_thumbnail(b"something else")

@@ -30,6 +30,7 @@ from provenance.entries import StampEntry, parse_entry
 from provenance.errors import KeyMaterialError, LedgerError, ProvenanceError
 from provenance.keys import RootKey
 from provenance.picture import read_picture
+from provenance.picture.copies import make_thumbnail
 from provenance.pki import make_claim_certificate, to_pem
 from provenance.stamping import LoggedStamp, PendingStamp, Stamper, StampRequest, StampResult, batch
 from provenance.studio import ConsentDesk, Studio, StudioStampDesk
@@ -1047,3 +1048,28 @@ def test_a_raw_file_makes_it_doubtful_that_ai_made_all_of_a_picture(studio: Stud
     reason = "it has the name of its input"
     (result,) = run(studio, [StampRequest(source, out / "a.jpg", GENERATED, (), confirmation=reason)])
     assert (result.outcome, result.confirmation) == ("stamped", reason)
+
+
+# --- thumbnails
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp"])
+def test_a_thumbnail_is_part_of_the_stamp_if_it_is_asked_for(
+    studio: Studio, code: str, folder: Path, out: Path, ending: str
+) -> None:
+    source = draw_any(folder, ending)
+    run(studio, [StampRequest(source, out / source.name, CAMERA, (code,), thumbnail=True)])
+    path = out / source.name
+    labels = credential_of(studio, path).active_manifest.assertions
+    assert "c2pa.thumbnail.claim" in labels
+    assert make_thumbnail(source.read_bytes()) in path.read_bytes() or ending == "jpg"
+    assert verify(studio, path).verdict is Verdict.PASSED
+    assert read_picture(path.read_bytes()).digest == read_picture(source.read_bytes()).digest
+    # The same stamp, with a thumbnail or without.
+    (again,) = run(studio, [StampRequest(source, path, CAMERA, (code,))])
+    assert again.outcome == "already-stamped"
+
+
+def test_without_asking_there_is_no_thumbnail(studio: Studio, code: str, folder: Path, out: Path) -> None:
+    stamped(studio, draw_jpeg(folder / "a.jpg"), out / "a.jpg", code=code)
+    assert not [label for label in credential_of(studio, out / "a.jpg").active_manifest.assertions if "thumb" in label]
