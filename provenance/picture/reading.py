@@ -20,6 +20,8 @@ MAX_PICTURE_BYTES = 1024 * 1024 * 1024
 MAX_STORE_PARTS = 4096  # of at most 64 KiB each in a JPEG file
 MAX_BLOCKS = 4096
 
+_CREDENTIAL_WORDS = (b"c2pa", b"provenance", b"XML:com.adobe.xmp\x00\x01")
+
 _STORE_PARTS = {
     PictureFormat.JPEG: "APP11",
     PictureFormat.PNG: "caBX",
@@ -114,12 +116,12 @@ def may_carry_credentials(data: bytes, picture: Picture) -> bool:
     """Tell whether anything in a file, beside the picture itself, could be a credential or name one elsewhere.
 
     Every manifest store has the letters `c2pa` in the type of its first box (C2PA 2.4, 11.1), and what names one is the
-    property `dcterms:provenance` (11.4). Of kinds whose parts have no order, the answer is always yes.
+    property `dcterms:provenance` (11.4), unless it is compressed. Of kinds whose parts have no order, it is always yes.
     """
     if picture.store is not None or picture.format not in _WALKS:
         return True
     beside = (part for part in walk(data) if not part.in_picture)
-    return any(word in data[part.start : part.end] for part in beside for word in (b"c2pa", b"provenance"))
+    return any(word in data[part.start : part.end] for part in beside for word in _CREDENTIAL_WORDS)
 
 
 def walk(data: bytes) -> Iterator[Part]:
