@@ -8,13 +8,16 @@ import click
 from provenance_cli._options import json_option, passphrase_option, studio_option, unlocked
 from provenance_cli._output import Counting
 from provenance_cli._pictures import find_pictures, pictures_options
+from provenance_cli._stamp_notice import notice
 from provenance_cli._stamp_options import Wanted, stamp_options
 from provenance_cli._stamp_revoke import revoke
 from provenance_cli._stamp_tally import Tally
 
+_BEHIND = {command.name: command for command in (revoke, notice)}
 
-class _WithRevoke(click.Command):
-    """The command, and one of its own behind its name; a file called so is named `./revoke`."""
+
+class _WithOthers(click.Command):
+    """The command, and two of their own behind its name; a file called so is named `./revoke`."""
 
     def make_context(
         self,
@@ -23,13 +26,14 @@ class _WithRevoke(click.Command):
         parent: click.Context | None = None,
         **extra: Any,  # noqa: ANN401 as click has it
     ) -> click.Context:
-        """Return the context of this command, or of the one within."""
-        if args[:1] == [revoke.name]:
-            return revoke.make_context(f"{info_name} {revoke.name}", args[1:], parent=parent, **extra)
+        """Return the context of this command, or of the one that is named behind it."""
+        other = _BEHIND.get(args[0]) if args else None
+        if other is not None:
+            return other.make_context(f"{info_name} {other.name}", args[1:], parent=parent, **extra)
         return super().make_context(info_name, args, parent=parent, **extra)
 
 
-@click.command("stamp", cls=_WithRevoke)
+@click.command("stamp", cls=_WithOthers)
 @pictures_options
 @stamp_options
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
@@ -53,7 +57,8 @@ def command(
     FILES are pictures, folders of them, or - for names from a pipe. Each stamped copy goes to a folder `stamped` beside
     its source, unless -o or --in-place says otherwise. Stamp last: whatever is changed afterwards breaks the seal.
 
-    `provenance stamp revoke` says that you no longer stand by a stamp.
+    `provenance stamp revoke` says that you no longer stand by a stamp, and `provenance stamp notice` writes into the
+    files that you still hold what became of theirs.
     """
     wanted = Wanted.of(options)
     pictures = find_pictures(files, recursive=recursive, endings=endings, null=null, leave_out=wanted.written)

@@ -89,6 +89,7 @@ def sign(
     chain_pem: str,
     tsa_url: str | None = None,
     resources: Mapping[str, bytes] | None = None,
+    update: bool = False,
 ) -> bytes:
     """Return `data` with a new active manifest.
 
@@ -99,6 +100,7 @@ def sign(
         ingredients: what it was made from, in order; the manifests that they carry are kept.
         sign_claim: returns the ES256 signature, r ‖ s, of what it is given.
         chain_pem: the signer's certificate and its intermediates.
+        update: whether it is an update manifest, whose parent is the picture as it is (C2PA 2.4, 11.3.3).
         resources: what the definition names, such as a thumbnail.
         tsa_url: of the authority that dates the signature; without one, none is asked.
 
@@ -117,7 +119,11 @@ def sign(
 
     settings = {
         **_OFFLINE,
-        "builder": {"thumbnail": {"enabled": False}, "created_assertion_labels": list(CREATED_LABELS)},
+        "builder": {
+            "thumbnail": {"enabled": False},
+            "created_assertion_labels": list(CREATED_LABELS),
+            **({"actions": {"all_actions_included": True}} if update else {}),
+        },
     }
     target = io.BytesIO()
     try:
@@ -127,6 +133,8 @@ def sign(
             c2pa.Builder(definition, context=context) as builder,
             c2pa.Signer.from_callback(guarded, c2pa.C2paSigningAlg.ES256, chain_pem, tsa_url) as signer,
         ):
+            if update:
+                builder.set_intent(c2pa.C2paBuilderIntent.UPDATE)
             for name, resource in (resources or {}).items():
                 builder.add_resource(name, io.BytesIO(resource))
             for ingredient in ingredients:

@@ -10,7 +10,7 @@ from typing import Any
 from cryptography import x509
 
 from provenance.credentials.jumbf import SignatureToken, read_store
-from provenance.credentials.labels import CONSENT_LABEL
+from provenance.credentials.labels import CONSENT_LABEL, NOTICE_LABEL
 from provenance.errors import InputError, VerificationError
 from provenance.picture import EmbeddedStore
 from provenance.pki import TrustAnchors, to_pem
@@ -147,6 +147,32 @@ class Credential:
         """The manifest that speaks for the file."""
         return self.manifests[self.active]
 
+    @property
+    def stamp(self) -> Manifest:
+        """The manifest that a stamp of the file is in: the active one or, behind notices about it, the one before.
+
+        A notice is an update manifest, which binds no content (C2PA 2.4, 11.3.3). It is one only where the same issuer
+        certified the same name for it as for what it is about: nobody else speaks for a stamp.
+        """
+        return self._behind_notices()[0]
+
+    @property
+    def notices(self) -> tuple[Mapping[str, Any], ...]:
+        """What the notices before the stamp say, the newest first."""
+        return self._behind_notices()[1]
+
+    def _behind_notices(self) -> tuple[Manifest, tuple[Mapping[str, Any], ...]]:
+        current, *older = self.parents()
+        notices: list[Mapping[str, Any]] = []
+        for before in older:
+            notice = current.assertions.get(NOTICE_LABEL)
+            binds = any(label.startswith("c2pa.hash.") for label in current.assertions)
+            if not isinstance(notice, dict) or binds or not _by_the_same(current.certificate, before.certificate):
+                break
+            notices.append(notice)
+            current = before
+        return current, tuple(notices)
+
     def parents(self) -> Iterator[Manifest]:
         """Yield the active manifest, its parent's, that one's parent's, and so on."""
         seen: set[str] = set()
@@ -195,7 +221,8 @@ def read_credential(
     token = _readable(token)
     # Of what nobody signs with the claim, a stamp carries a token at most, which its authority signed.
     strange = unsigned if token is None else unsigned - {"sigTst2"}
-    if flaw is None and strange and CONSENT_LABEL in manifests[active].assertions:
+    own = manifests[active].assertions.keys() & {CONSENT_LABEL, NOTICE_LABEL}
+    if flaw is None and strange and own:
         flaw = f"claim signature: carries {', '.join(sorted(strange))}, which no stamp does"
     return Credential(
         manifests=manifests,
@@ -205,6 +232,10 @@ def read_credential(
         crjson=crjson,
         token=token,
     )
+
+
+def _by_the_same(one: x509.Certificate | None, other: x509.Certificate | None) -> bool:
+    return one is not None and other is not None and (one.issuer, one.subject) == (other.issuer, other.subject)
 
 
 def _trust_list(report: Mapping[str, Any], active: Manifest, anchors: Sequence[TrustAnchors]) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from provenance.canonical import sha256
 from provenance.credentials.lint import lint
 from provenance.credentials.manifest import THUMBNAIL, StampManifest
+from provenance.credentials.notices import Notice
 from provenance.credentials.reading import read_credential
 from provenance.errors import CredentialError
 from provenance.picture import read_picture
@@ -69,6 +70,30 @@ def sign_picture(
     )
     with work_kept():
         _check_result(picture_digest or read_picture(data).digest, signed, manifest.media_type, signer)
+    return signed
+
+
+def sign_notice(data: bytes, media_type: str, notice: Notice, *, signer: ClaimSigner) -> bytes:
+    """Return `data`, a stamped picture, with a notice on top of its stamp; the same is promised as by `sign_picture`.
+
+    Raises:
+        CredentialError: likewise.
+    """
+    # As above.
+    from provenance.credentials import _engine
+
+    signed = _engine.sign(
+        data,
+        media_type,
+        notice.to_definition(media_type),
+        ingredients=(),
+        sign_claim=signer.sign,
+        chain_pem=signer.chain_pem,
+        tsa_url=signer.tsa_url,
+        update=True,
+    )
+    with work_kept():
+        _check_result(read_picture(data).digest, signed, media_type, signer)
     return signed
 
 

@@ -352,7 +352,7 @@ class Stamper:
 
     def _is_ours(self, credential: Credential, pending: PendingStamp) -> bool:
         logged = self._desk.find_logged(pending.key)
-        data = credential.active_manifest.assertions.get(CONSENT_LABEL)
+        data = credential.stamp.assertions.get(CONSENT_LABEL)
         if logged is None or data is None or credential.active_manifest.validation.failure or credential.flaw:
             return False
         try:

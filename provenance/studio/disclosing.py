@@ -93,7 +93,7 @@ class DisclosureDesk:
             raise _not_ours(path, str(error)) from error
         if judge_credential(credential, []).code not in _INTACT:
             raise _not_ours(path, "its credential is not intact, or not issued by this studio")
-        stated = credential.active_manifest.assertions.get(CONSENT_LABEL)
+        stated = credential.stamp.assertions.get(CONSENT_LABEL)
         if stated is None:
             raise _not_ours(path, "its credential refers to no consent")
         assertion = ConsentAssertion.from_json(stated)

@@ -26,7 +26,7 @@ def read_stamp_row(studio: Studio, data: bytes, picture: Picture) -> StampRow | 
     anchors = [studio.anchors()]
     try:
         credential = read_credential(data, picture.format.media_type, anchors=anchors, store=picture.store)
-        stated = credential.active_manifest.assertions.get(CONSENT_LABEL)
+        stated = credential.stamp.assertions.get(CONSENT_LABEL)
         assertion = None if stated is None else ConsentAssertion.from_json(stated)
     except (CredentialError, InputError):
         return None

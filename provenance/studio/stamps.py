@@ -32,7 +32,7 @@ _Given = ParamSpec("_Given")
 _Value = TypeVar("_Value")
 
 # What a stamp of each kind rests on; what a copy rests on depends on what it is a copy of, so that all is asked.
-_RESTS_ON: Mapping[str, Sequence[Scope]] = {
+RESTS_ON: Mapping[str, Sequence[Scope]] = {
     Declaration.CAMERA: (Scope.CAPTURE,),
     Declaration.RETOUCHED: (Scope.CAPTURE, Scope.EDIT_BASIC, Scope.EDIT_RETOUCH),
     Declaration.AI_EDITED: (Scope.CAPTURE, Scope.AI_EDIT),
@@ -157,7 +157,7 @@ class StudioStampDesk:
                 if record_id in record_ids:
                     continue
                 recorded = self._consents.by_record_id(record_id)
-                scopes = _RESTS_ON.get(stamp.declaration, tuple(Scope))
+                scopes = RESTS_ON.get(stamp.declaration, tuple(Scope))
                 answers = [self._asked_now(recorded, scope).code for scope in scopes]
                 if not record_ids or ConsentCode.WITHDRAWN in answers:
                     raise RefusedError(

@@ -8,6 +8,8 @@ from provenance.consent.scopes import Scope
 from provenance.consent.status import ConsentCode, Permission
 from provenance.credentials.manifest import ConsentAssertion
 from provenance.credentials.origin import Origin
+from provenance.credentials.reading import Credential
+from provenance.verification.ledger import notices_of
 from provenance.verification.report import Axis, Finding, LedgerCode
 from provenance.verification.sources import StampedPicture, StatusSource
 
@@ -83,6 +85,15 @@ def judge_now(
             StampedPicture(assertion.handles, digest, assertion.entry), scopes=scopes, territory=territory, at=at
         )
     )
+
+
+def heed_withdrawal(now: Axis, credential: Credential) -> Axis:
+    """Step 10: where nobody else answers, heed what the studio says in the file, in a notice on top of the stamp."""
+    withdrawn = next((notice for notice in notices_of(credential) if notice.says == "consent-withdrawn"), None)
+    if withdrawn is None or now.code not in (ConsentCode.UNKNOWN, ConsentCode.NOT_FOUND):
+        return now
+    reason = f"the studio says in the file that the consent was withdrawn on {withdrawn.at[:10]}"
+    return _axis(Permission(ConsentCode.WITHDRAWN, reason))
 
 
 def _without_consent(assertion: ConsentAssertion, origin: str, findings: list[Finding], *, step: int) -> Axis | None:

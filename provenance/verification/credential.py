@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cryptography import x509
 
 from provenance.canonical import Json
-from provenance.credentials.labels import CONSENT_LABEL
+from provenance.credentials.labels import CONSENT_LABEL, NOTICE_LABEL
 from provenance.credentials.origin import Origin, OriginFinding, find_origin
 from provenance.credentials.reading import Credential, Status
 from provenance.credentials.signals import find_signals
@@ -47,7 +47,10 @@ def judge_credential(credential: Credential, findings: list[Finding]) -> Axis:
     code = CredentialCode.TRUSTED if meaning is None else _BY_MEANING[meaning]
     if credential.flaw is not None:
         findings.append(Finding(2, "unsigned-bytes", credential.flaw))
-        if CONSENT_LABEL in manifest.assertions and code in (CredentialCode.TRUSTED, CredentialCode.VALID):
+        if manifest.assertions.keys() & {CONSENT_LABEL, NOTICE_LABEL} and code in (
+            CredentialCode.TRUSTED,
+            CredentialCode.VALID,
+        ):
             # This product's stamps leave no room for other bytes there.
             code = CredentialCode.INVALID
     if code is CredentialCode.TRUSTED and not _issuer_confirmed(credential, findings):
@@ -126,7 +129,7 @@ def judge_time(credential: Credential, findings: list[Finding], *, roots: Sequen
         findings.append(Finding(4, "time-stamp-not-checked", "who made its time stamp was not checked"))
         moment = manifest.time.isoformat()
         return Axis("stated", "Time stated", "A time stamp says so; who made it was not checked.", {"at": moment})
-    assertion = manifest.assertions.get(CONSENT_LABEL)
+    assertion = credential.stamp.assertions.get(CONSENT_LABEL)
     stated = assertion.get("stamped_at") if isinstance(assertion, dict) else None
     if isinstance(stated, str):
         return Axis("stated", "Time stated", "The time is the issuer's own statement.", {"at": stated})

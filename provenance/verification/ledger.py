@@ -1,11 +1,13 @@
 """Step 8: whether the log holds the stamp, from the proof in the file."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provenance.checkpoint import LogKey
 from provenance.credentials.labels import CONSENT_LABEL
 from provenance.credentials.manifest import ConsentAssertion
+from provenance.credentials.notices import Notice
 from provenance.credentials.reading import Credential
 from provenance.entries import TAG_IMAGE, StampEntry, parse_entry, verify_commitment
 from provenance.errors import InputError, VerificationError
@@ -42,7 +44,7 @@ def judge_ledger(
         known_logs: keys that the caller has from elsewhere; if there are any, the log must be one of theirs.
         findings: added to.
     """
-    data = credential.active_manifest.assertions.get(CONSENT_LABEL)
+    data = credential.stamp.assertions.get(CONSENT_LABEL)
     if data is None:
         return ABSENT
     try:
@@ -78,6 +80,32 @@ def judge_revocation(
         f"The studio that stamped it revoked the stamp on {at.date()}: it no longer stands by what it says.",
         {**credential.facts, "revoked": at.isoformat()},
     )
+
+
+def heed_revocation(axis: Axis, credential: Credential, findings: list[Finding]) -> Axis:
+    """Step 8: the same where the studio says it in the file itself, in a notice on top of the stamp."""
+    revoked = next((notice for notice in notices_of(credential) if notice.says == "stamp-revoked"), None)
+    if revoked is None or axis.code == CredentialCode.REVOKED:
+        return axis
+    day = revoked.at[:10]
+    findings.append(
+        Finding(8, "stamp-revoked", f"a notice in the file says that the studio revoked this stamp on {day}")
+    )
+    return Axis(
+        CredentialCode.REVOKED,
+        "Stamp revoked",
+        f"The studio says in the file that it revoked the stamp on {day}: it no longer stands by what it says.",
+        {**axis.facts, "revoked": revoked.at},
+    )
+
+
+def notices_of(credential: Credential) -> list[Notice]:
+    """Return the notices on top of a stamp, the newest first; one of another version is passed over."""
+    found = []
+    for data in credential.notices:
+        with contextlib.suppress(InputError):
+            found.append(Notice.from_json(data))
+    return found
 
 
 def _verify(

@@ -1,0 +1,108 @@
+"""`provenance stamp notice`."""
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from provenance import durable
+from provenance.canonical import Json
+from provenance.errors import ProvenanceError, RefusedError
+from provenance.studio.noticing import NoticeDesk
+from provenance_cli._options import json_option, passphrase_option, studio_option, unlocked
+from provenance_cli._output import note, print_json, safe, say
+from provenance_cli._pictures import Found, find_pictures, pictures_options
+
+SCHEMA = "urn:headshot-provenance:schema:stamp-noticed:1"
+
+
+@click.command("notice")
+@pictures_options
+@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for the files.")
+@click.option("--in-place", is_flag=True, help="Replace each file.")
+@json_option
+@studio_option
+@passphrase_option
+def notice(
+    files: tuple[Path, ...],
+    *,
+    recursive: bool,
+    endings: str | None,
+    null: bool,
+    output: Path | None,
+    in_place: bool,
+    as_json: bool,
+    studio_path: Path | None,
+    passphrase_file: Path | None,
+) -> int:
+    """Write into stamped files that you still hold what became of their stamps.
+
+    That a consent behind one was withdrawn, or that you revoked it: whoever checks the file then learns it without
+    asking you. The picture and its stamp stay as they are. Copies that others have are out of reach.
+    """
+    if (output is None) != in_place:
+        raise click.UsageError("say where it goes: either -o FOLDER or --in-place")
+    written = [] if output is None else [output.name]
+    pictures = find_pictures(files, recursive=recursive, endings=endings, null=null, leave_out=written)
+    outcomes: Counter[str] = Counter()
+    with unlocked(studio_path, passphrase_file) as keys:
+        desk = NoticeDesk(keys, signer=keys.claim_signer())
+        for found in pictures:
+            document = _tell(desk, found, found.path if output is None else output / found.within)
+            outcomes[str(document["outcome"])] += 1
+            if as_json:
+                print_json(document)
+            else:
+                _say(document)
+    note(" · ".join(f"{number} {outcome}" for outcome, number in outcomes.items()))
+    return 1 if outcomes["refused"] else 3 if outcomes["failed"] else 0
+
+
+def _tell(desk: NoticeDesk, found: Found, destination: Path) -> dict[str, Json]:
+    document: dict[str, Json] = {"schema": SCHEMA, "file": str(found.path), "output": None, "says": None, "at": None}
+    try:
+        noticed = desk.tell(found.path)
+        document |= {"says": noticed.notice.says, "at": noticed.notice.at}
+        if noticed.data is None:
+            return {**document, "outcome": "already-noticed", "output": str(found.path), "reason": None}
+        _write(destination, found, noticed.data)
+    except ProvenanceError as error:
+        outcome = "refused" if isinstance(error, RefusedError) else "failed"
+        reason: Json = {"code": error.code, "message": str(error), "hint": error.hint}
+        return {**document, "outcome": outcome, "reason": reason}
+    except OSError as error:
+        message = f"{destination.name}: cannot be written: {(error.strerror or type(error).__name__).lower()}"
+        return {
+            **document,
+            "outcome": "failed",
+            "reason": {"code": "output-unwritable", "message": message, "hint": None},
+        }
+    return {**document, "outcome": "noticed", "output": str(destination), "reason": None}
+
+
+def _write(destination: Path, found: Found, data: bytes) -> None:
+    mode = found.path.stat().st_mode & 0o777
+    if destination == found.path:
+        durable.replace(destination.resolve(), data, mode=mode)
+        return
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        durable.create(destination, data, mode=mode)
+    except FileExistsError:
+        raise RefusedError(
+            f"{destination.name}: there is another file of this name at the destination",
+            code="output-exists",
+            hint="choose another folder with -o",
+        ) from None
+
+
+def _say(document: dict[str, Json]) -> None:
+    reason = document["reason"]
+    if isinstance(reason, dict):
+        name = Path(str(document["file"])).name
+        message = str(reason["message"]).removeprefix(f"{safe(name)}: ")
+        say(f"{document['outcome']!s:<16}{safe(str(document['file']))}: {safe(message)}")
+        if reason["hint"] is not None:
+            note(f"hint: {safe(str(reason['hint']))}")
+    else:
+        say(f"{document['outcome']!s:<16}{safe(str(document['output']))}: {document['says']}")
