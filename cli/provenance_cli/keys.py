@@ -7,8 +7,16 @@ import click
 from provenance import durable, pki
 from provenance.errors import RefusedError
 from provenance.studio.claim_keys import MAX_CHAIN_BYTES
-from provenance_cli._options import json_option, opened, passphrase_option, studio_option, unlocked
+from provenance.tokens import PIN_VARIABLE, TokenUri
+from provenance_cli._options import json_option, opened, parsed, passphrase_option, studio_option, unlocked
 from provenance_cli._output import note, print_json, safe, say, table
+
+_token_option = click.option(
+    "--token",
+    metavar="URI",
+    help="For the key in a hardware token, such as pkcs11:token=LABEL;object=LABEL?module-path=FILE. "
+    f"[env: {PIN_VARIABLE} holds its PIN]",
+)
 
 SCHEMA = "urn:headshot-provenance:schema:keys-listed:1"
 
@@ -61,9 +69,10 @@ def listed(*, as_json: bool, studio_path: Path | None) -> int:
     type=click.Path(path_type=Path, readable=False),
     help="Write it to this file; nothing is replaced.",
 )
+@_token_option
 @studio_option
 @passphrase_option
-def csr(*, output: Path | None, studio_path: Path | None, passphrase_file: Path | None) -> int:
+def csr(*, output: Path | None, token: str | None, studio_path: Path | None, passphrase_file: Path | None) -> int:
     """Make a request for a certificate, to send to an authority on the C2PA trust list.
 
     It is for a new key, which waits in the studio; until you import the certificate, all is signed as before. Asked
@@ -71,8 +80,9 @@ def csr(*, output: Path | None, studio_path: Path | None, passphrase_file: Path 
     """
     if output is not None and output.exists():
         raise _exists(output)
+    place = None if token is None else parsed(TokenUri.parse, token)
     with unlocked(studio_path, passphrase_file) as keys:
-        request = keys.request_claim_certificate()
+        request = keys.request_claim_certificate(token=place)
     if output is None:
         say(request.decode().rstrip("\n"))
     else:
@@ -107,15 +117,17 @@ def install(*, chain: Path, studio_path: Path | None, passphrase_file: Path | No
 
 
 @command.command("renew", short_help="Replace a certificate of your own.")
+@_token_option
 @studio_option
 @passphrase_option
-def renew(*, studio_path: Path | None, passphrase_file: Path | None) -> int:
+def renew(*, token: str | None, studio_path: Path | None, passphrase_file: Path | None) -> int:
     """Sign with a new key and a new certificate of your own authority from now on.
 
     Do it before the old one runs out, or after. What was stamped before stays as it is.
     """
+    place = None if token is None else parsed(TokenUri.parse, token)
     with unlocked(studio_path, passphrase_file) as keys:
-        certificate = keys.renew_claim_certificate()
+        certificate = keys.renew_claim_certificate(token=place)
     say(f"Stamps are signed with a new certificate from now on, valid until {certificate.not_valid_after_utc.date()}.")
     note("Who trusts you goes on trusting you: your authority, which provenance trust export hands out, is the same.")
     return 0

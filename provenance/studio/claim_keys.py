@@ -18,6 +18,7 @@ from provenance import durable, pki
 from provenance.canonical import sha256
 from provenance.errors import InputError, KeyMaterialError, RefusedError
 from provenance.keys import RootKey, SigningKey
+from provenance.tokens import TokenUri, open_key
 
 IN_USE: Final = "claim.pem"
 MAX_CHAIN_BYTES: Final = 256 * 1024
@@ -75,7 +76,8 @@ def list_certificates(folder: Path) -> list[ClaimCertificate]:
         state: Literal["in use", "before"] = "in use" if path.name == IN_USE else "before"
         issuer = certificate.issuer.rfc4514_string()
         found.append(ClaimCertificate(state, path.name, issuer, certificate.not_valid_after_utc))
-    waiting = [path for path in sorted(folder.glob("claim-*.key")) if path.stem not in known]
+    places = [*folder.glob("claim-*.key"), *folder.glob("claim-*.token")]
+    waiting = [path for path in sorted(places) if path.stem not in known]
     return [*found, *(ClaimCertificate("requested", path.name) for path in waiting)]
 
 
@@ -93,7 +95,8 @@ class ClaimKeys:
             KeyMaterialError: this studio does not have it.
         """
         own = _key_name(certificate.public_key())
-        key = self._load(own if (self._folder / f"{own}.key").exists() else _FIRST_KEY)
+        known = any((self._folder / f"{own}.{kind}").exists() for kind in ("key", "token"))
+        key = self._load(own if known else _FIRST_KEY)
         if _public_bytes(key.private_key.public_key()) == _public_bytes(certificate.public_key()):
             return key
         raise KeyMaterialError(
@@ -102,13 +105,37 @@ class ClaimKeys:
             hint="make a request with provenance keys csr, and import what it is answered with",
         )
 
-    def request(self, *, name: str, country: str | None) -> bytes:
+    def has_key_of(self, certificate: x509.Certificate) -> bool:
+        """Tell whether a certificate's key is one of this studio's; a token is not asked."""
+        if (self._folder / f"{_key_name(certificate.public_key())}.token").exists():
+            return True
+        try:
+            self.key_of(certificate)
+        except KeyMaterialError as error:
+            if error.code != "certificate-foreign":
+                raise
+            return False
+        return True
+
+    def request(self, *, name: str, country: str | None, token: TokenUri | None = None) -> bytes:
         """Return a request for a certificate, as PEM, for a key that has none yet; one is made if there is none.
+
+        Args:
+            name: of the studio.
+            country: two letters, or None.
+            token: where the key lies, if it is none of the studio's files.
 
         Raises:
             InputError: the name or country does not fit into a certificate.
+            KeyMaterialError: the token does not sign.
         """
-        waiting = [found for found in list_certificates(self._folder) if found.state == "requested"]
+        if token is not None:
+            return pki.make_claim_request(key=self._take(token), name=name, country=country)
+        waiting = [
+            found
+            for found in list_certificates(self._folder)
+            if found.state == "requested" and found.file.endswith(".key")
+        ]
         key = self._load(Path(waiting[-1].file).stem) if waiting else self._make()
         return pki.make_claim_request(key=key, name=name, country=country)
 
@@ -143,9 +170,18 @@ class ClaimKeys:
         return leaf
 
     def renew(
-        self, *, authority: x509.Certificate, authority_key: SigningKey, name: str, country: str | None, now: datetime
+        self,
+        *,
+        authority: x509.Certificate,
+        authority_key: SigningKey,
+        name: str,
+        country: str | None,
+        now: datetime,
+        token: TokenUri | None = None,
     ) -> x509.Certificate:
-        """Let claims be signed with a new key and a new certificate of the studio's own authority, and return that.
+        """Let claims be signed with a new certificate of the studio's own authority, and return that.
+
+        It is for a new key, or for the one that lies in a token.
 
         Raises:
             KeyMaterialError: the authority's certificate has run out.
@@ -161,7 +197,7 @@ class ClaimKeys:
                 code="certificate-bought",
                 hint="make a request with provenance keys csr, and import what it is answered with",
             )
-        key = self._make()
+        key = self._make() if token is None else self._take(token)
         certificate = pki.make_claim_certificate(
             key=key, authority=authority, authority_key=authority_key, name=name, country=country, now=now
         )
@@ -176,7 +212,17 @@ class ClaimKeys:
         )
         return key
 
+    def _take(self, token: TokenUri) -> SigningKey:
+        """Return the key in a token, and keep where it lies."""
+        key = open_key(token)
+        place = self._folder / f"{_key_name(key.private_key.public_key())}.token"
+        durable.replace(place, f"{token.text}\n".encode(), mode=durable.PRIVATE)
+        return key
+
     def _load(self, name: str) -> SigningKey:
+        place = self._folder / f"{name}.token"
+        if place.exists():
+            return open_key(TokenUri.parse(_read(place).decode("utf-8", "replace").strip()))
         return SigningKey.from_pem(_read(self._folder / f"{name}.key"), password=self._root.password(name))
 
     def _replace(self, chain: list[x509.Certificate]) -> None:

@@ -21,6 +21,7 @@ from provenance.studio import claim_keys
 from provenance.studio.claim_keys import ClaimCertificate, ClaimKeys
 from provenance.studio.settings import MAX_SETTINGS_BYTES, Settings
 from provenance.studio.watch import StudioWatch
+from provenance.tokens import TokenUri
 from provenance.vault import MasterKey
 
 SETTINGS_FILE = "provenance.toml"
@@ -219,7 +220,10 @@ class UnlockedStudio:
             watch=studio.watch,
         )
         self._claims = ClaimKeys(studio.path / KEYS_FOLDER, root)
-        self._claims.key_of(studio.claim_certificate())
+        if not self._claims.has_key_of(studio.claim_certificate()):
+            raise KeyMaterialError(
+                "keys: claim.pem is for a key that this studio does not have", code="certificate-foreign"
+            )
 
     def add_log_key(self) -> NoteKey:
         """Make a further key for the log, which signs beside those in use from its own entry on, and return it.
@@ -281,16 +285,16 @@ class UnlockedStudio:
         key, identity = self._claims.key_of(chain[0]), claim_keys.identity_of(folder)
         return ClaimSigner(key.sign, pki.to_pem(*chain), self.studio.anchors(), identity, tsa_url)
 
-    def request_claim_certificate(self) -> bytes:
+    def request_claim_certificate(self, *, token: TokenUri | None = None) -> bytes:
         """Return a request for a certificate that signs claims, as PEM; see `ClaimKeys.request`."""
         settings = self.studio.settings
-        return self._claims.request(name=settings.name, country=settings.country)
+        return self._claims.request(name=settings.name, country=settings.country, token=token)
 
     def install_claim_certificate(self, data: bytes, *, place: str) -> x509.Certificate:
         """Let claims be signed with a certificate that somebody issued; see `ClaimKeys.install`."""
         return self._claims.install(data, place=place, now=self.studio.clock.now())
 
-    def renew_claim_certificate(self) -> x509.Certificate:
+    def renew_claim_certificate(self, *, token: TokenUri | None = None) -> x509.Certificate:
         """Let claims be signed with a new certificate of the studio's own authority; see `ClaimKeys.renew`."""
         return self._claims.renew(
             authority=self.studio.authority(),
@@ -298,6 +302,7 @@ class UnlockedStudio:
             name=self.studio.settings.name,
             country=self.studio.settings.country,
             now=self.studio.clock.now(),
+            token=token,
         )
 
     def seal_key(self) -> tuple[SigningKey, x509.Certificate]:

@@ -1,10 +1,14 @@
 """`provenance keys`, and `provenance stamp --tsa`."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from support.commands import Terminal
+from support import softhsm
+from support.commands import Terminal, environment, start
 from support.issuers import Issuer
 from support.tsa import Tsa, serving
 from support.workshops import Workshop
@@ -157,3 +161,48 @@ def test_an_authority_that_answers_something_else_is_told_of(
         ran = terminal("stamp", "portrait.jpg", "--as", "camera", "--consent", workshop.code, "--tsa", url)
     assert (ran.code, ran.out) == (3, "")
     assert ran.err.startswith("provenance: error: time-stamp authority: expected ")
+
+
+# --- tokens
+
+
+def test_a_certificate_is_renewed_for_a_key_in_a_token(
+    terminal: Terminal, workshop: Workshop, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    softhsm.module()
+    folder = tmp_path_factory.getbasetemp() / "keys-token"
+    folder.mkdir()
+    # In a process of its own: its library knows one folder of tokens only.
+    filled = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from pathlib import Path; from support import softhsm; softhsm.fill(Path(sys.argv[1]))",
+            str(folder),
+        ],
+        env={**environment(), "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), *sys.path]))},
+        check=True,
+        capture_output=True,
+    )
+    assert filled.returncode == 0
+    env = {"SOFTHSM2_CONF": str(folder / "softhsm2.conf"), "PROVENANCE_PIN": softhsm.PIN}
+    ran = start("keys", "renew", "--token", softhsm.uri(), cwd=workshop.path, env=env)
+    assert ran.code == 0
+    options = ["portrait.jpg", "--as", "camera", "--consent", workshop.code, "--tool", "C/3", "-o", "token"]
+    assert start("stamp", *options, cwd=workshop.path, env=env).code == 0
+    without = start("stamp", *options, cwd=workshop.path, env={"SOFTHSM2_CONF": env["SOFTHSM2_CONF"]})
+    without.refuses(
+        3,
+        "token studio: expected its pin, got none",
+        "set PROVENANCE_PIN, or name a file in the address: pin-source=file:/path",
+    )
+    assert start("verify", "token/portrait.jpg", "--for", "publish.web", cwd=workshop.path).code == 0
+
+
+def test_an_address_that_is_none_is_refused(terminal: Terminal, workshop: Workshop) -> None:
+    for command in ("renew", "csr"):
+        terminal("keys", command, "--token", "token=t").refuses(
+            2,
+            "token address: expected one that begins pkcs11:, got 'token=t'",
+            "write it as pkcs11:token=LABEL;object=LABEL?module-path=FILE",
+        )
