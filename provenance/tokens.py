@@ -13,15 +13,16 @@ import urllib.parse
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from provenance import durable
 from provenance.errors import InputError, KeyMaterialError
 from provenance.keys import SigningKey
+from provenance.remote_keys import RemoteKey
 
 PIN_VARIABLE: Final = "PROVENANCE_PIN"
 MAX_PIN_BYTES: Final = 1024
@@ -105,58 +106,23 @@ def open_key(uri: TokenUri) -> SigningKey:
     return SigningKey(_TokenKey(uri.token, *_find(uri)))
 
 
-class _TokenKey(ec.EllipticCurvePrivateKey):
-    """The handle of a private key in a token, which `cryptography` takes for its own to sign certificates with."""
-
+class _TokenKey(RemoteKey):
     def __init__(self, place: str, private: Any, public: ec.EllipticCurvePublicKey) -> None:  # noqa: ANN401 untyped
-        self._place = place
+        super().__init__(f"token {place}", public)
+        self._label = place
         self._private = private
-        self._public = public
         self._lock = threading.Lock()
 
-    @property
-    def curve(self) -> ec.EllipticCurve:
-        return self._public.curve
-
-    @property
-    def key_size(self) -> int:
-        return self._public.key_size
-
-    def public_key(self) -> ec.EllipticCurvePublicKey:
-        return self._public
-
-    def sign(self, data: Any, signature_algorithm: ec.EllipticCurveSignatureAlgorithm) -> bytes:  # noqa: ANN401
+    def sign_message(self, data: bytes) -> bytes:
         import pkcs11
 
-        if not isinstance(signature_algorithm, ec.ECDSA) or not isinstance(
-            signature_algorithm.algorithm, hashes.SHA256
-        ):
-            raise KeyMaterialError(f"token {self._place}: signs with ecdsa and sha-256 only")
         try:
             # A session does one thing at a time.
             with self._lock:
                 raw: bytes = self._private.sign(hashlib.sha256(data).digest(), mechanism=pkcs11.Mechanism.ECDSA)
         except pkcs11.PKCS11Error as error:
-            raise _failed(self._place, error) from error
+            raise _failed(self._label, error) from error
         return encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
-
-    def exchange(self, algorithm: ec.ECDH, peer_public_key: ec.EllipticCurvePublicKey) -> NoReturn:
-        self._refuse()
-
-    def private_numbers(self) -> NoReturn:
-        self._refuse()
-
-    def private_bytes(self, encoding: Any, format: Any, encryption_algorithm: Any) -> NoReturn:  # noqa: ANN401
-        self._refuse()
-
-    def __copy__(self) -> "_TokenKey":
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "_TokenKey":
-        return self
-
-    def _refuse(self) -> NoReturn:
-        raise KeyMaterialError(f"token {self._place}: the private key does not leave it")
 
 
 def _find(uri: TokenUri) -> tuple[Any, ec.EllipticCurvePublicKey]:

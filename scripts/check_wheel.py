@@ -21,7 +21,14 @@ def main() -> int:
         subprocess.run([*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT], check=True)
         (wheel,) = Path(folder).glob("*.whl")
         subprocess.run(
-            [*pip, "install", *pinned, "--group", f"{ROOT / 'pyproject.toml'}:dev", f"{wheel}[pdf,pkcs11,postgres,s3]"],
+            [
+                *pip,
+                "install",
+                *pinned,
+                "--group",
+                f"{ROOT / 'pyproject.toml'}:dev",
+                f"{wheel}[kms,pdf,pkcs11,postgres,s3]",
+            ],
             check=True,
         )
         # The plain script leaves the checkout off the path, so that only the wheel can be found.

@@ -177,9 +177,18 @@ class Wanted:
                 covered_by = assign(found)
             except RefusedError as error:
                 return StampResult(found.path, "refused", code=error.code, message=str(error), hint=error.hint)
+            destination = self._destination(found)
+            if not self.options["in_place"] and destination.resolve() == found.path.resolve():
+                return StampResult(
+                    found.path,
+                    "refused",
+                    code="output-source",
+                    message="it lies where the stamped files are to go, and would be replaced",
+                    hint="choose another folder with -o, or say --in-place",
+                )
             return StampRequest(
                 found.path,
-                self._destination(found),
+                destination,
                 self.declaration,
                 covered_by,
                 self.tool,

@@ -7,14 +7,16 @@ import click
 from provenance import durable, pki
 from provenance.errors import RefusedError
 from provenance.studio.claim_keys import MAX_CHAIN_BYTES
-from provenance.tokens import PIN_VARIABLE, TokenUri
+from provenance.studio.key_places import parse_place
+from provenance.tokens import PIN_VARIABLE
 from provenance_cli._options import json_option, opened, parsed, passphrase_option, studio_option, unlocked
 from provenance_cli._output import note, print_json, safe, say, table
 
 _token_option = click.option(
     "--token",
     metavar="URI",
-    help="For the key in a hardware token, such as pkcs11:token=LABEL;object=LABEL?module-path=FILE. "
+    help="For a key that lies elsewhere: pkcs11:token=LABEL;object=LABEL?module-path=FILE for a hardware token, "
+    "awskms:KEY?region=REGION for a key service. "
     f"[env: {PIN_VARIABLE} holds its PIN]",
 )
 
@@ -80,7 +82,7 @@ def csr(*, output: Path | None, token: str | None, studio_path: Path | None, pas
     """
     if output is not None and output.exists():
         raise _exists(output)
-    place = None if token is None else parsed(TokenUri.parse, token)
+    place = None if token is None else parsed(parse_place, token)
     with unlocked(studio_path, passphrase_file) as keys:
         request = keys.request_claim_certificate(token=place)
     if output is None:
@@ -125,7 +127,7 @@ def renew(*, token: str | None, studio_path: Path | None, passphrase_file: Path 
 
     Do it before the old one runs out, or after. What was stamped before stays as it is.
     """
-    place = None if token is None else parsed(TokenUri.parse, token)
+    place = None if token is None else parsed(parse_place, token)
     with unlocked(studio_path, passphrase_file) as keys:
         certificate = keys.renew_claim_certificate(token=place)
     say(f"Stamps are signed with a new certificate from now on, valid until {certificate.not_valid_after_utc.date()}.")

@@ -55,7 +55,8 @@ def command(
                 note(f"{safe(str(folder))}: {'is back' if there else 'is not there; waiting for it'}")
             arrived = arrivals.take(time.monotonic())
             if arrived:
-                error = _stamp([Found(path, folder) for path in arrived], wanted, keys, arrivals, as_json=as_json)
+                pictures = [Found(path, folder) for path in arrived]
+                error = _stamp(pictures, wanted, keys, arrivals, ended=ended, as_json=as_json)
                 if error is not None and str(error) != trouble:
                     print_error(str(error), hint=error.hint)
                 trouble = "" if error is None else str(error)
@@ -65,16 +66,24 @@ def command(
 
 
 def _stamp(
-    pictures: list[Found], wanted: Wanted, keys: UnlockedStudio, arrivals: Arrivals, *, as_json: bool
+    pictures: list[Found],
+    wanted: Wanted,
+    keys: UnlockedStudio,
+    arrivals: Arrivals,
+    *,
+    ended: "_Ended",
+    as_json: bool,
 ) -> ProvenanceError | None:
     """Stamp what has arrived; return why the studio cannot now, in which case the rest is tried at the next look."""
     tally = Tally(as_json)
     try:
         # Anew for each, as a table may have got more rows, and a certificate may have been renewed.
         results = wanted.stamper(keys).stamp(map(wanted.asker(keys), pictures))
-        for found, result in zip(pictures, results, strict=True):
+        for found, result in zip(pictures, results, strict=False):
             tally.add(result)
-            arrivals.done(found.path)
+            arrivals.done(found.path, rewritten=result.outcome == "stamped" and result.destination == found.path)
+            if ended.asked:
+                break
     except ProvenanceError as error:
         return error
     tally.finish()
@@ -82,7 +91,7 @@ def _stamp(
 
 
 class _Ended:
-    """Whether a service manager asked this to end; what is being stamped is finished first."""
+    """Whether a service manager asked this to end; the pictures at hand are finished first, and no others."""
 
     def __init__(self) -> None:
         self.asked = False

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 SETTLED_SECONDS = 2.0
 
-_State: TypeAlias = tuple[int, int, int]
+_State: TypeAlias = tuple[int, int, int, int]
 
 
 @dataclass(slots=True)
@@ -47,11 +47,12 @@ class Arrivals:
             path for path, seen in self._seen.items() if not seen.done and now - seen.since >= SETTLED_SECONDS
         )
 
-    def done(self, path: Path) -> None:
-        """Keep that a file was dealt with as it is now; what was written into it meanwhile is one's own doing."""
-        state, seen = _state_of(path), self._seen.get(path)
-        if state is not None and seen is not None:
-            self._seen[path] = _Seen(state, seen.since, done=True)
+    def done(self, path: Path, *, rewritten: bool = False) -> None:
+        """Keep that a file was dealt with as it was when it was handed out, or as it is now if it was rewritten."""
+        seen = self._seen.get(path)
+        state = _state_of(path) if rewritten else None
+        if seen is not None:
+            self._seen[path] = _Seen(state or seen.state, seen.since, done=True)
 
 
 def pictures_in(
@@ -68,4 +69,5 @@ def _state_of(path: Path) -> _State | None:
         found = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    # A change of who may read it counts as well: it may be what was waited for.
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

@@ -18,7 +18,7 @@ from provenance import durable, pki
 from provenance.canonical import sha256
 from provenance.errors import InputError, KeyMaterialError, RefusedError
 from provenance.keys import RootKey, SigningKey
-from provenance.tokens import TokenUri, open_key
+from provenance.studio.key_places import KeyPlace, open_place, parse_place
 
 IN_USE: Final = "claim.pem"
 MAX_CHAIN_BYTES: Final = 256 * 1024
@@ -117,7 +117,7 @@ class ClaimKeys:
             return False
         return True
 
-    def request(self, *, name: str, country: str | None, token: TokenUri | None = None) -> bytes:
+    def request(self, *, name: str, country: str | None, token: KeyPlace | None = None) -> bytes:
         """Return a request for a certificate, as PEM, for a key that has none yet; one is made if there is none.
 
         Args:
@@ -177,11 +177,11 @@ class ClaimKeys:
         name: str,
         country: str | None,
         now: datetime,
-        token: TokenUri | None = None,
+        token: KeyPlace | None = None,
     ) -> x509.Certificate:
         """Let claims be signed with a new certificate of the studio's own authority, and return that.
 
-        It is for a new key, or for the one that lies in a token.
+        It is for a new key, or for the one that lies in a token or a service.
 
         Raises:
             KeyMaterialError: the authority's certificate has run out.
@@ -212,9 +212,9 @@ class ClaimKeys:
         )
         return key
 
-    def _take(self, token: TokenUri) -> SigningKey:
+    def _take(self, token: KeyPlace) -> SigningKey:
         """Return the key in a token, and keep where it lies."""
-        key = open_key(token)
+        key = open_place(token)
         place = self._folder / f"{_key_name(key.private_key.public_key())}.token"
         durable.replace(place, f"{token.text}\n".encode(), mode=durable.PRIVATE)
         return key
@@ -222,7 +222,7 @@ class ClaimKeys:
     def _load(self, name: str) -> SigningKey:
         place = self._folder / f"{name}.token"
         if place.exists():
-            return open_key(TokenUri.parse(_read(place).decode("utf-8", "replace").strip()))
+            return open_place(parse_place(_read(place).decode("utf-8", "replace").strip()))
         return SigningKey.from_pem(_read(self._folder / f"{name}.key"), password=self._root.password(name))
 
     def _replace(self, chain: list[x509.Certificate]) -> None:

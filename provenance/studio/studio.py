@@ -19,9 +19,9 @@ from provenance.pki import TrustAnchors
 from provenance.storage.database import Database, create_database
 from provenance.studio import claim_keys
 from provenance.studio.claim_keys import ClaimCertificate, ClaimKeys
+from provenance.studio.key_places import KeyPlace
 from provenance.studio.settings import MAX_SETTINGS_BYTES, Settings
 from provenance.studio.watch import StudioWatch
-from provenance.tokens import TokenUri
 from provenance.vault import MasterKey
 
 SETTINGS_FILE = "provenance.toml"
@@ -285,7 +285,7 @@ class UnlockedStudio:
         key, identity = self._claims.key_of(chain[0]), claim_keys.identity_of(folder)
         return ClaimSigner(key.sign, pki.to_pem(*chain), self.studio.anchors(), identity, tsa_url)
 
-    def request_claim_certificate(self, *, token: TokenUri | None = None) -> bytes:
+    def request_claim_certificate(self, *, token: KeyPlace | None = None) -> bytes:
         """Return a request for a certificate that signs claims, as PEM; see `ClaimKeys.request`."""
         settings = self.studio.settings
         return self._claims.request(name=settings.name, country=settings.country, token=token)
@@ -294,7 +294,7 @@ class UnlockedStudio:
         """Let claims be signed with a certificate that somebody issued; see `ClaimKeys.install`."""
         return self._claims.install(data, place=place, now=self.studio.clock.now())
 
-    def renew_claim_certificate(self, *, token: TokenUri | None = None) -> x509.Certificate:
+    def renew_claim_certificate(self, *, token: KeyPlace | None = None) -> x509.Certificate:
         """Let claims be signed with a new certificate of the studio's own authority; see `ClaimKeys.renew`."""
         return self._claims.renew(
             authority=self.studio.authority(),

@@ -430,3 +430,18 @@ def test_a_picture_that_cannot_be_decoded_is_stamped_without_a_thumbnail_only(
     assert ran.err == "hint: stamp it without --thumbnail\n1 failed\n"
     assert not list(Path("o").glob("*"))
     terminal("stamp", *options).says(0, "stamped         o/portrait.jpg\n", "1 stamped\n")
+
+
+@pytest.mark.parametrize("output", ["shots", "./shots", "out/../shots"])
+def test_a_picture_is_never_replaced_without_being_asked(terminal: Terminal, workshop: Workshop, output: str) -> None:
+    for folder in ("shots", "out"):
+        Path(folder).mkdir()
+    Path("shots/a.jpg").write_bytes(Path("portrait.jpg").read_bytes())
+    before = Path("shots/a.jpg").read_bytes()
+    ran = terminal("stamp", "shots", "--as", "camera", "--consent", workshop.code, "-o", output, "--force")
+    ran.says(
+        1,
+        "refused         shots/a.jpg: it lies where the stamped files are to go, and would be replaced\n",
+        "hint: choose another folder with -o, or say --in-place\n1 refused\n",
+    )
+    assert Path("shots/a.jpg").read_bytes() == before

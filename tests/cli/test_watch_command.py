@@ -172,6 +172,22 @@ def test_what_cannot_be_watched_is_refused(terminal: Terminal, workshop: Worksho
     assert (ran.code, "say who is shown" in ran.err) == (2, True)
 
 
+def test_it_ends_after_the_pictures_at_hand_and_goes_on_where_it_was(terminal: Terminal, workshop: Workshop) -> None:
+    Path("exports").mkdir()
+    for number in range(150):
+        draw_jpeg(Path(f"exports/{number:03}.jpg"), size=(60, 40), seed=200 + number)
+    options = ["exports", "--as", "camera", "--consent", workshop.code]
+    stamped = Path("exports/stamped")
+    first = watching(terminal, lambda: until(lambda: any(stamped.glob("*.jpg"))), *options)
+    assert first.code == 0
+    done = len(list(stamped.glob("*.jpg")))
+    assert 1 <= done < 150
+    watching(terminal, lambda: until(lambda: len(list(stamped.glob("*.jpg"))) == 150), *options)
+    studio = Studio(workshop.path)
+    assert Logbook(studio).audit().entries == 4 + 150
+    studio.close()
+
+
 @pytest.mark.slow
 def test_killed_at_any_moment_it_stamps_every_picture_exactly_once(template: Path, tmp_path: Path) -> None:
     studio = shutil.copytree(template, tmp_path / "workshop")

@@ -55,7 +55,7 @@ def test_what_is_written_into_a_file_while_it_is_dealt_with_is_no_arrival(arriva
     arrivals.take(0.0)
     assert arrivals.take(9.0) == [path]
     path.write_bytes(b"the same, stamped")
-    arrivals.done(path)
+    arrivals.done(path, rewritten=True)
     assert [arrivals.take(moment) for moment in (10.0, 20.0)] == [[], []]
 
 
@@ -80,3 +80,26 @@ def test_what_counts_is_in_the_order_of_the_names(arrivals: Arrivals, tmp_path: 
     flat = list(pictures_in(tmp_path, (".jpg",), recursive=False, leave_out=frozenset()))
     assert sorted(path.name for path in flat) == ["a.JPG", "b.jpg"]
     assert list(pictures_in(tmp_path / "none", (".jpg",), recursive=True, leave_out=frozenset())) == []
+
+
+def test_what_somebody_else_writes_while_a_file_is_dealt_with_is_an_arrival(arrivals: Arrivals, tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"one")
+    arrivals.take(0.0)
+    assert arrivals.take(9.0) == [path]
+    path.write_bytes(b"saved again by the editor")
+    arrivals.done(path)
+    assert arrivals.take(10.0) == []
+    assert arrivals.take(10.0 + SETTLED_SECONDS) == [path]
+
+
+def test_a_file_that_may_be_read_now_is_handed_out_again(arrivals: Arrivals, tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"one")
+    path.chmod(0)
+    arrivals.take(0.0)
+    arrivals.take(9.0)
+    arrivals.done(path)
+    path.chmod(0o644)
+    assert arrivals.take(10.0) == []
+    assert arrivals.take(10.0 + SETTLED_SECONDS) == [path]
