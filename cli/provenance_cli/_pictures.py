@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from provenance.errors import InputError
+from provenance.errors import InputError, RefusedError
 
 # How pictures are usually called; only folders are searched by it, because what a file is, its bytes say.
 ENDINGS = ("jpg", "jpeg", "png", "webp", "tif", "tiff", "dng", "avif", "heic", "heif")
@@ -35,6 +35,22 @@ class Found:
     def within(self) -> Path:
         """Where the file lies within its root."""
         return self.path.relative_to(self.root)
+
+    def destination(self, output: Path | None, *, otherwise: str, ending: str | None = None) -> Path:
+        """Return where what is made of the file goes: into `output` or a folder beside it, perhaps with another ending.
+
+        Raises:
+            RefusedError: that is the file itself.
+        """
+        found = self.path.parent / otherwise / self.path.name if output is None else output / self.within
+        found = found if ending is None else found.with_suffix(ending)
+        if found.resolve() == self.path.resolve():
+            raise RefusedError(
+                "it lies where the stamped files are to go, and would be replaced",
+                code="output-source",
+                hint="choose another folder with -o",
+            )
+        return found
 
 
 def pictures_options(function: _Command) -> _Command:

@@ -48,7 +48,7 @@ def notice(
     with unlocked(studio_path, passphrase_file) as keys:
         desk = NoticeDesk(keys, signer=keys.claim_signer())
         for found in pictures:
-            document = _tell(desk, found, found.path if output is None else output / found.within)
+            document = _tell(desk, found, output)
             outcomes[str(document["outcome"])] += 1
             if as_json:
                 print_json(document)
@@ -58,9 +58,12 @@ def notice(
     return 1 if outcomes["refused"] else 3 if outcomes["failed"] else 0
 
 
-def _tell(desk: NoticeDesk, found: Found, destination: Path) -> dict[str, Json]:
+def _tell(desk: NoticeDesk, found: Found, output: Path | None) -> dict[str, Json]:
     document: dict[str, Json] = {"schema": SCHEMA, "file": str(found.path), "output": None, "says": None, "at": None}
+    destination = found.path
     try:
+        if output is not None:
+            destination = found.destination(output, otherwise="")
         noticed = desk.tell(found.path)
         document |= {"says": noticed.notice.says, "at": noticed.notice.at}
         if noticed.data is None:

@@ -175,17 +175,9 @@ class Wanted:
         def ask(found: Found) -> StampRequest | StampResult:
             try:
                 covered_by = assign(found)
+                destination = self._destination(found)
             except RefusedError as error:
                 return StampResult(found.path, "refused", code=error.code, message=str(error), hint=error.hint)
-            destination = self._destination(found)
-            if not self.options["in_place"] and destination.resolve() == found.path.resolve():
-                return StampResult(
-                    found.path,
-                    "refused",
-                    code="output-source",
-                    message="it lies where the stamped files are to go, and would be replaced",
-                    hint="choose another folder with -o, or say --in-place",
-                )
             return StampRequest(
                 found.path,
                 destination,
@@ -205,5 +197,4 @@ class Wanted:
     def _destination(self, found: Found) -> Path:
         if self.options["in_place"]:
             return found.path
-        output: Path | None = self.options["output"]
-        return found.path.parent / DEFAULT_FOLDER / found.path.name if output is None else output / found.within
+        return found.destination(self.options["output"], otherwise=DEFAULT_FOLDER)

@@ -78,6 +78,7 @@ def command(
             try:
                 codes = desk.codes_in(found.path)
                 copy, ending = _copy(found.path, width=width, word=word)
+                destination = found.destination(output, otherwise=DEFAULT_FOLDER, ending=ending)
             except RefusedError as error:
                 return StampResult(found.path, "refused", code=error.code, message=str(error), hint=error.hint)
             except ProvenanceError as error:
@@ -88,7 +89,7 @@ def command(
             source.write_bytes(copy)
             return StampRequest(
                 source,
-                _destination(found, output).with_suffix(ending),
+                destination,
                 Declaration.DERIVATIVE,
                 codes,
                 overwrite=force,
@@ -120,7 +121,3 @@ def _copy(path: Path, *, width: int | None, word: str | None) -> tuple[bytes, st
             hint="name the format of the copy: --format jpeg, png or webp",
         )
     return make_copy(data, width=width, kind=kind), path.suffix if word is None else _ENDINGS[kind]
-
-
-def _destination(found: Found, output: Path | None) -> Path:
-    return found.path.parent / DEFAULT_FOLDER / found.path.name if output is None else output / found.within

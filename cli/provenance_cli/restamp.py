@@ -78,13 +78,14 @@ def command(
             try:
                 parent = parent_of(found.path)
                 codes = desk.codes_in(parent)
+                destination = found.path if in_place else found.destination(output, otherwise=DEFAULT_FOLDER)
             except RefusedError as error:
                 return StampResult(found.path, "refused", code=error.code, message=str(error), hint=error.hint)
             except ProvenanceError as error:
                 return StampResult(found.path, "failed", code=error.code, message=str(error), hint=error.hint)
             return StampRequest(
                 found.path,
-                _destination(found, output, in_place=in_place),
+                destination,
                 Declaration.DERIVATIVE,
                 codes,
                 overwrite=force,
@@ -131,9 +132,3 @@ def _digest(path: Path) -> bytes:
     except InputError as error:
         message = str(error).removeprefix(f"{path.name}: ")
         raise InputError(f"{path.name}: {message}", code=error.code, hint=error.hint) from error
-
-
-def _destination(found: Found, output: Path | None, *, in_place: bool) -> Path:
-    if in_place:
-        return found.path
-    return found.path.parent / DEFAULT_FOLDER / found.path.name if output is None else output / found.within

@@ -138,3 +138,29 @@ def test_one_place_is_named_for_what_is_written(terminal: Terminal, workshop: Wo
     terminal("restamp", "portrait.jpg", *options).refuses(
         2, "-o and --in-place exclude each other", "see provenance restamp --help"
     )
+
+
+# --- both
+
+
+@pytest.mark.parametrize(
+    "command", [("derive", "stamped", "-w", "50", "--force"), ("restamp", "stamped", "--parent", "before", "--force")]
+)
+def test_a_picture_is_never_replaced_without_being_asked(
+    terminal: Terminal, workshop: Workshop, command: tuple[str, ...]
+) -> None:
+    Path("before").mkdir()
+    path = Path("stamped/portrait.jpg")
+    Path("before/portrait.jpg").write_bytes(path.read_bytes())
+    if command[0] == "restamp":
+        caption(path)
+    before = path.read_bytes()
+    terminal(*command, "-o", "./stamped").says(
+        1,
+        "refused         stamped/portrait.jpg: it lies where the stamped files are to go, and would be replaced\n",
+        "hint: choose another folder with -o\n1 refused\n",
+    )
+    assert path.read_bytes() == before
+    if command[0] == "derive":
+        assert terminal(*command, "-o", "stamped", "--format", "webp").code == 0
+        assert Path("stamped/portrait.webp").exists()

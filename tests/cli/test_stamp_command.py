@@ -442,6 +442,6 @@ def test_a_picture_is_never_replaced_without_being_asked(terminal: Terminal, wor
     ran.says(
         1,
         "refused         shots/a.jpg: it lies where the stamped files are to go, and would be replaced\n",
-        "hint: choose another folder with -o, or say --in-place\n1 refused\n",
+        "hint: choose another folder with -o\n1 refused\n",
     )
     assert Path("shots/a.jpg").read_bytes() == before
