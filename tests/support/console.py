@@ -22,7 +22,7 @@ _VARYING = re.compile(
     r"|(?P<file>keys/claim-[0-9a-f]{16})"
     r"|(?P<time>\b20\d\d-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?Z)?)"
     r"|(?P<key>\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{44})"
-    r"|(?P<hash>\b[A-Za-z0-9+/_-]{43}=?)"
+    r"|(?P<hash>(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{43}=?(?![A-Za-z0-9+/_-]))"
     r"|(?P<signature>[A-Za-z0-9+/]{80,}=*)"
 )
 
