@@ -177,7 +177,7 @@ class Wanted:
                 covered_by = assign(found)
                 destination = self._destination(found)
             except RefusedError as error:
-                return StampResult(found.path, "refused", code=error.code, message=str(error), hint=error.hint)
+                return StampResult.of_error(found.path, error)
             return StampRequest(
                 found.path,
                 destination,

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from provenance.canonical import Json
 from provenance.consent.scopes import Scope
 from provenance.credentials.manifest import Declaration, Tool
+from provenance.errors import ProvenanceError, RefusedError
 from provenance.evidence import Claim, Evidence
 from provenance.picture.location import Removed
 from provenance.picture.properties import PictureProperties
@@ -274,6 +275,12 @@ class StampResult:
     unread: tuple[str, ...] = ()
     located: bool = False
     raws: tuple[RawFile, ...] = ()
+
+    @classmethod
+    def of_error(cls, source: Path, error: ProvenanceError) -> "StampResult":
+        """Return what became of a picture that an error kept from being stamped: refused by the gate, or failed."""
+        outcome: Outcome = "refused" if isinstance(error, RefusedError) else "failed"
+        return cls(source, outcome, code=error.code, message=str(error), hint=error.hint)
 
     def to_json(self) -> dict[str, Json]:
         """Return the result as a document."""
