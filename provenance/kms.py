@@ -5,7 +5,6 @@ know: credentials come from where its own tools find them, and never stand in th
 """
 
 import hashlib
-import importlib.util
 import urllib.parse
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from provenance.errors import InputError, KeyMaterialError
+from provenance.extras import check_extra
 from provenance.keys import SigningKey
 from provenance.remote_keys import RemoteKey
 
@@ -61,14 +61,10 @@ def open_key(address: KmsAddress) -> SigningKey:
     """Return the P-256 key that an address names; it signs in the service.
 
     Raises:
+        MissingExtraError: the library for it is not installed.
         KeyMaterialError: the service cannot be reached or refuses, or the key is another kind.
     """
-    if importlib.util.find_spec("boto3") is None:
-        raise KeyMaterialError(
-            "kms: the library for it is not installed",
-            code="extra-missing",
-            hint="pip install 'headshot-provenance[kms]'",
-        )
+    check_extra("kms", "boto3", place="kms")
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 

@@ -7,7 +7,6 @@ stands in it: it comes from the file that `pin-source` names, or from the enviro
 
 import hashlib
 import hmac
-import importlib.util
 import os
 import threading
 import urllib.parse
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from provenance import durable
 from provenance.errors import InputError, KeyMaterialError
+from provenance.extras import check_extra
 from provenance.keys import SigningKey
 from provenance.remote_keys import RemoteKey
 
@@ -92,28 +92,15 @@ class TokenUri:
         )
 
 
-def check_installed() -> None:
-    """Check that the library that speaks to tokens is there, without loading it.
-
-    Raises:
-        KeyMaterialError: it is not.
-    """
-    if importlib.util.find_spec("pkcs11") is None:
-        raise KeyMaterialError(
-            "token: the library for it is not installed",
-            code="extra-missing",
-            hint="pip install 'headshot-provenance[pkcs11]'",
-        )
-
-
 def open_key(uri: TokenUri) -> SigningKey:
     """Return the P-256 key that a URI names; it signs in the token.
 
     Raises:
+        MissingExtraError: the library for it is not installed.
         KeyMaterialError: there is no such token or key, the PIN is missing or wrong, or the key is not on P-256 or
             does not sign.
     """
-    check_installed()
+    check_extra("pkcs11", "pkcs11", place="token")
     key = _TokenKey(uri.token, *_find(uri))
     key.check_signs()
     return SigningKey(key)

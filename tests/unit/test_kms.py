@@ -1,5 +1,6 @@
 """Keys in a key service, here a server on this computer that speaks its protocol."""
 
+import importlib.util
 import logging
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,8 +18,7 @@ from support.pictures import draw_jpeg
 from support.refusals import refused
 from support.studios import FixedClock, make_studio, open_keys, record_consent, stamped, verify
 
-from provenance import kms
-from provenance.errors import InputError, KeyMaterialError
+from provenance.errors import InputError, KeyMaterialError, MissingExtraError
 from provenance.kms import KmsAddress, open_key
 from provenance.studio import Studio
 from provenance.verification.report import Verdict
@@ -123,9 +123,9 @@ def test_a_service_that_went_away_does_not_sign(service: str) -> None:
 
 
 def test_without_the_library_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kms.importlib.util, "find_spec", lambda name: None)  # type: ignore[attr-defined]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     hint = "pip install 'headshot-provenance[kms]'"
-    with refused(KeyMaterialError, "kms: the library for it is not installed", code="extra-missing", hint=hint):
+    with refused(MissingExtraError, "kms: needs the library boto3, which is not installed", hint=hint):
         open_key(KmsAddress.parse("awskms:key?region=x"))
 
 

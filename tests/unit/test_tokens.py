@@ -17,9 +17,9 @@ from support.pictures import draw_jpeg
 from support.refusals import refused
 from support.studios import FixedClock, make_studio, open_keys, record_consent, stamped, verify
 
-from provenance import pki, tokens
+from provenance import pki
 from provenance.credentials.manifest import Declaration
-from provenance.errors import InputError, KeyMaterialError
+from provenance.errors import InputError, KeyMaterialError, MissingExtraError
 from provenance.stamping import Stamper, StampRequest
 from provenance.studio import Studio, StudioStampDesk
 from provenance.tokens import PIN_VARIABLE, TokenUri, open_key
@@ -203,8 +203,8 @@ def test_a_module_that_is_none_is_refused(tmp_path: Path) -> None:
 def test_without_the_library_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     hint = "pip install 'headshot-provenance[pkcs11]'"
-    with refused(KeyMaterialError, "token: the library for it is not installed", code="extra-missing", hint=hint):
-        tokens.check_installed()
+    with refused(MissingExtraError, "token: needs the library pkcs11, which is not installed", hint=hint):
+        open_key(TokenUri.parse("pkcs11:token=t;object=k?module-path=/x"))
 
 
 # --- a studio whose claims are signed in a token
