@@ -27,7 +27,7 @@ def make_pending(
         signer: the identity of the signer, which renewing its certificate leaves as it is.
     """
     subjects = () if permit is None else permit.subjects
-    handles = {subject.record_id: _handle(subject, picture_digest) for subject in subjects}
+    handles = {subject.record_id: handle_of(subject, picture_digest) for subject in subjects}
     covered_by: list[Json] = [*sorted(to_base64url(subject.record_digest) for subject in subjects)]
     statement: dict[str, Json] = {
         "picture": to_base64url(picture_digest),
@@ -40,7 +40,8 @@ def make_pending(
     return PendingStamp(sha256(canonical_bytes(statement)), picture_digest, request.declaration, handles)
 
 
-def _handle(subject: PermittedSubject, picture_digest: bytes) -> bytes:
+def handle_of(subject: PermittedSubject, picture_digest: bytes) -> bytes:
+    """Return the handle of one person in one picture, 32 bytes."""
     secret = picture_secret(record_key=subject.record_key, picture_digest=picture_digest)
     return make_handle(secret=secret, picture_digest=picture_digest, record_digest=subject.record_digest)
 

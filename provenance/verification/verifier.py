@@ -38,7 +38,7 @@ from provenance.pki import TrustAnchors, parse_certificates
 from provenance.verification import consent as consent_steps
 from provenance.verification.credential import judge_credential, judge_history, judge_origin, judge_time
 from provenance.verification.evidence import judge_evidence, tell_evidence
-from provenance.verification.ledger import ABSENT, heed_revocation, judge_ledger, judge_revocation
+from provenance.verification.ledger import ABSENT, entries_of, heed_revocation, judge_ledger, judge_revocation
 from provenance.verification.opened import OpenedStatus, choose_source
 from provenance.verification.report import Axis, CredentialCode, Finding, HistoryCode, Report
 from provenance.verification.sources import StampedPicture, StatusSource
@@ -185,7 +185,9 @@ def _judge(
             findings=findings,
         )
         stamped = StampedPicture(ledger.assertion.handles, digest, ledger.assertion.entry)
-        credential_axis = judge_revocation(credential_axis, stamped, source=source, findings=findings)
+        for entry in entries_of(credential):
+            asked = replace(stamped, entry=entry)
+            credential_axis = judge_revocation(credential_axis, asked, source=source, findings=findings)
         credential_axis = heed_revocation(credential_axis, credential, findings)
         # (9): consent when it was stamped
         then, basis = consent_steps.judge_then(
