@@ -33,6 +33,7 @@ from provenance_cli.consent_export import export
 from provenance_cli.consent_life import check, event_command, expiring, renew
 from provenance_cli.consent_paper import form, is_pdf, write_paper
 from provenance_cli.consent_shown import event_document, list_consents, show
+from provenance_cli.consent_status import publish_status
 from provenance_cli.consent_timestamp import timestamp
 
 CREATED_SCHEMA = "urn:headshot-provenance:schema:consent-created:1"
@@ -57,6 +58,7 @@ for _command in (
     form,
     show,
     list_consents,
+    publish_status,
 ):
     command.add_command(_command)
 

@@ -129,6 +129,7 @@ class Stamper:
                 log_origin=self._desk.log_origin,
                 log_key=self._desk.log_key,
                 proof=logged.proof,
+                status=logged.status,
             ),
             training_mining={} if permit is None else permit.training_mining,
             steps=steps,

@@ -16,6 +16,7 @@ from provenance.picture.properties import PictureProperties
 from provenance.picture.raw_files import RawFile
 from provenance.stamping.carried import Carried
 from provenance.stamping.edits import Edit
+from provenance.status_lists import StatusPlace
 
 Outcome = Literal["stamped", "would-stamp", "already-stamped", "refused", "failed"]
 
@@ -145,11 +146,13 @@ class LoggedStamp:
         entry: its canonical bytes.
         at: the entry's time, cut to the minute.
         proof: a tlog-proof whose extra data open the entry's image commitment.
+        status: where the studio's status lists tell of it.
     """
 
     entry: bytes
     at: datetime
     proof: str
+    status: StatusPlace | None = None
 
 
 class StampDesk(Protocol):

@@ -91,6 +91,7 @@ class LinkDesk:
             log_origin=self._desk.log_origin,
             log_key=self._desk.log_key,
             proof=logged.proof,
+            status=logged.status,
         )
         definition = link_definition(media_type, consent, training_mining=permit.training_mining)
         return Linked(everyone, sign_update(stamped.data, media_type, definition, signer=self._signer))

@@ -64,6 +64,7 @@ class StudioStampDesk:
         self._controller = unlocked.controller.key_urn
         self._consents = ConsentDesk(unlocked.studio, unlocked)
         self._master_key = unlocked.master_key
+        self._places = unlocked.status_places
         self._lock = threading.RLock()
 
     @property
@@ -366,4 +367,5 @@ class StudioStampDesk:
         if entry is None:
             raise CorruptLedgerError(f"entry {row.entry_index}: missing, although a stamp refers to it")
         proof = self._ledger.prove(row.entry_index, extra=row.image_randomness)
-        return LoggedStamp(entry.body, parse_entry(entry.body).at, proof.to_text())
+        at = parse_entry(entry.body).at
+        return LoggedStamp(entry.body, at, proof.to_text(), self._places.of(row.entry_index))

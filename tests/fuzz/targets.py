@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, TypeVar
 
-from support.consents import signed_record
+from support.consents import KEY, signed_record
 from support.corpus import VALUES, specimens
 from support.metadata import encoded
 from support.openings import disclosed
@@ -40,6 +40,7 @@ from provenance.picture.properties import PictureProperties
 from provenance.picture.xmp_writing import write_xmp
 from provenance.policy import parse_policy
 from provenance.proof import parse_proof
+from provenance.status_lists import StatusListWriter, parse_status_list
 from provenance.studio import ConsentDesk
 from provenance.timestamps import read_token
 
@@ -98,8 +99,9 @@ def assertions(data: bytes) -> None:
 
 
 def tokens(data: bytes) -> None:
-    """Read a time-stamp token."""
+    """Read a time-stamp token, and a status list."""
     _ours(lambda file: read_token(file, b"what it dates"), data)
+    _ours(lambda file: parse_status_list(file, now=NOW), data)
 
 
 TARGETS: Final[dict[str, Target]] = {
@@ -116,6 +118,7 @@ def seeds() -> Iterator[bytes]:
             yield from (specimen.data for specimen in specimens(marker))
     yield signed_record().to_bytes()
     yield disclosed().to_bytes()
+    yield StatusListWriter().sign(log_origin="log.example", number=0, key=KEY, now=NOW)
     yield from _of_a_studio()
     yield from (path.read_bytes() for path in sorted(SHARED.glob("photos/*/*")) if path.stat().st_size <= SEED_BYTES)
 
