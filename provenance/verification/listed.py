@@ -7,6 +7,7 @@ says: a bounded consent, or a use that lists do not tell of, stays unknown.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from provenance.clock import to_minutes
 from provenance.consent.answers import Answer, Answers
 from provenance.consent.scopes import Scope
 from provenance.consent.status import ConsentCode, Permission, worst
@@ -55,7 +56,7 @@ def choose_lists(
     # Of what the studio promised in the stamp and says in the list, the shorter counts.
     ends = min(newest.ends_at, newest.issued_at + STALE_AFTER * timedelta(seconds=place.refresh))
     if not newest.issued_at - _SKEW <= at < ends:
-        day = f"{newest.issued_at:%Y-%m-%d %H:%M} UTC"
+        day = to_minutes(newest.issued_at)
         findings.append(Finding(10, "status-stale", f"the status list of {day} does not tell of the time asked about"))
         return []
     return [one for one in about if one.issued_at == newest.issued_at]
@@ -83,7 +84,7 @@ def heed_lists(
     if assertion.status is None or not lists:
         return credential, now
     answers = [Answers.from_values(one.values(assertion.status.index)) for one in lists]
-    day = f"{lists[0].issued_at:%Y-%m-%d %H:%M} UTC"
+    day = to_minutes(lists[0].issued_at)
     if any(one.stamp is Answer.NO for one in answers) and credential.code != CredentialCode.REVOKED:
         findings.append(
             Finding(8, "stamp-revoked", f"the studio's status list of {day} says that it revoked this stamp")

@@ -11,6 +11,7 @@ from support.pictures import draw_jpeg
 from support.studios import FixedClock, make_studio, open_keys, record_ai_consent, record_consent, stamped
 
 from provenance.canonical import sha256
+from provenance.clock import to_minutes
 from provenance.consent.answers import Answer, Answers
 from provenance.consent.scopes import Scope
 from provenance.consent.status import ConsentCode
@@ -85,7 +86,7 @@ def test_a_stranger_with_the_list_can_publish(studio: Studio, picture: Path) -> 
     listed = published(studio)
     report = far_away(studio, picture, [listed], scope="publish.web")
     assert (report.verdict, report.consent_now.code) == (Verdict.PASSED, ConsentCode.IN_FORCE)
-    day = f"{studio.clock.now():%Y-%m-%d %H:%M} UTC"
+    day = to_minutes(studio.clock.now())
     assert report.consent_now.sentence == f"The studio's list of {day} says that the consent covers publish.web."
     assert far_away(studio, picture, [listed]).consent_now.sentence == (
         f"The studio's list of {day} says that the consent covers what the stamp rests on."
