@@ -27,6 +27,7 @@ from provenance_cli._options import (
     unlocked,
 )
 from provenance_cli._output import count, note, print_json, safe, say
+from provenance_cli.consent_card import card
 from provenance_cli.consent_decisions import SCOPES_HELP, decision_options, read_decisions
 from provenance_cli.consent_elsewhere import request, sign
 from provenance_cli.consent_export import export
@@ -59,6 +60,7 @@ for _command in (
     show,
     list_consents,
     publish_status,
+    card,
 ):
     command.add_command(_command)
 

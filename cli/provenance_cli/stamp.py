@@ -64,7 +64,8 @@ def command(
     wanted = Wanted.of(options)
     pictures = find_pictures(files, recursive=recursive, endings=endings, null=null, leave_out=wanted.written)
     with unlocked(studio_path, passphrase_file) as keys:
-        requests = map(wanted.asker(keys), pictures)
+        pictures, assign = wanted.assign(keys, pictures)
+        requests = map(wanted.asker(assign), pictures)
         tally, progress = Tally(as_json), Counting("pictures")
         for number, result in enumerate(wanted.stamper(keys).stamp(requests, dry_run=dry_run), 1):
             tally.add(result)

@@ -94,7 +94,7 @@ def test_the_commands_are_these() -> None:
         *("studio", "studio upgrade", "studio migrate", "watch", "derive", "restamp"),
         *("keys", *(f"keys {name}" for name in ("list", "csr", "import", "renew"))),
         *("consent templates", "consent templates show", "consent timestamp", "consent export", "consent form"),
-        "consent publish-status",
+        *("consent publish-status", "consent card"),
         *("witness", *(f"witness {name}" for name in ("init", "add-log", "show", "serve"))),
     }
 
