@@ -79,8 +79,7 @@ def check_one(*, codes: Sequence[str], source: str | None, table: Path | None, s
     """
     if [bool(codes), source is not None, table is not None, synthetic_person].count(True) != 1:
         raise click.UsageError(
-            "say who is shown: either --consent CODE, --consent-from folder, name or card, --map CSV, "
-            "or --synthetic-person"
+            "say who is shown: --consent CODE, --consent-from folder, name or card, --map CSV, or --synthetic-person"
         )
     for code in codes:
         parsed(parse_code, code)

@@ -189,12 +189,12 @@ def test_the_version_is_that_of_the_package(terminal: Terminal) -> None:
         ),
         (
             ["stamp", "a.jpg", "--as", "camera"],
-            "say who is shown: either --consent CODE, --consent-from folder or name, --map CSV or --synthetic-person",
+            "say who is shown: --consent CODE, --consent-from folder, name or card, --map CSV, or --synthetic-person",
             "see provenance stamp --help",
         ),
         (
             ["stamp", "a.jpg", "--as", "camera", "--consent", "8F3K-QX2P", "--synthetic-person"],
-            "say who is shown: either --consent CODE, --consent-from folder or name, --map CSV or --synthetic-person",
+            "say who is shown: --consent CODE, --consent-from folder, name or card, --map CSV, or --synthetic-person",
             "see provenance stamp --help",
         ),
         (
