@@ -216,7 +216,7 @@ class StampDesk(Protocol):
         ...
 
     def check_input(self, picture_digest: bytes, *, carried: Carried, record_ids: Collection[str]) -> None:
-        """Check that a picture may be given to a generator: every consent that it was stamped under permits that now.
+        """Check that a picture may be given to a generator: under every consent that it was stamped under.
 
         Args:
             picture_digest: of the input.
@@ -224,8 +224,8 @@ class StampDesk(Protocol):
             record_ids: likewise.
 
         Raises:
-            RefusedError: one of them does not, is not known to this studio, or is of a real person where the new
-                picture is to show nobody real.
+            RefusedError: one of them does not permit that now, is not among `record_ids`, is not known to this studio,
+                or is of a real person where the new picture is to show nobody real.
         """
         ...
 

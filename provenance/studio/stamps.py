@@ -180,13 +180,15 @@ class StudioStampDesk:
 
     @_alone
     def check_input(self, picture_digest: bytes, *, carried: Carried, record_ids: Collection[str]) -> None:
-        """Check that a picture may be given to a generator: every consent that it was stamped under permits that now.
+        """Check that a picture may be given to a generator: under every consent that it was stamped under.
 
-        A picture that carries no stamp is known by its digest: cutting the stamp off frees it from nothing.
+        The new picture rests on them, too, so that a later withdrawal of one reaches it. A picture that carries no
+        stamp is known by its digest: cutting the stamp off frees it from nothing.
 
         Raises:
-            RefusedError: one of them does not, is not known to this studio, or is of a real person where the new
-                picture is to show nobody real; or it carries a stamp that was revoked.
+            RefusedError: one of them does not permit that now, is not named for the new picture, is not known to this
+                studio, or is of a real person where the new picture is to show nobody real; or it carries a stamp that
+                was revoked.
         """
         self._check_stands(carried)
         shown = [self._known(handle).record_id_of(handle) for handle in carried.handles]
@@ -204,6 +206,11 @@ class StudioStampDesk:
                     hint="name the person's consent with --consent CODE instead of --synthetic-person",
                 )
             self._check_in_force(recorded, Scope.AI_GENERATE)
+            raise RefusedError(
+                f"it was stamped under consent {recorded.code}, on which the new picture must rest, too",
+                code="consent-other",
+                hint=f"add --consent {recorded.code}: what that person withdraws then reaches the new picture",
+            )
 
     @_alone
     def was_generative(self, picture_digest: bytes) -> bool:
