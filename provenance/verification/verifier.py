@@ -69,6 +69,7 @@ def verify_file(
     known_logs: Sequence[NoteKey | LogKey] = (),
     source: StatusSource | None = None,
     disclosures: Sequence[ConsentDisclosure] = (),
+    data: bytes | None = None,
 ) -> Report:
     """Take a file through the steps, and return the report; a file that cannot be read is a report, too.
 
@@ -81,10 +82,12 @@ def verify_file(
         source: who can say what a consent allows; without one, that is not known.
         disclosures: what the studio showed the caller, each checked by `parse_disclosure`; asked where `source` does
             not know the picture. Those of other pictures are left aside.
+        data: the file's bytes, where they are at hand; then `path` only names it, and no file is read.
     """
     with work_kept():
         return _verify(
             path,
+            data,
             question=question,
             anchors=anchors,
             time_anchors=time_anchors,
@@ -96,6 +99,7 @@ def verify_file(
 
 def _verify(
     path: Path,
+    given: bytes | None,
     *,
     question: Question,
     anchors: Sequence[TrustAnchors],
@@ -107,7 +111,7 @@ def _verify(
     findings: list[Finding] = []
     try:
         # (0): identify the file
-        data = durable.read(path, max_bytes=MAX_PICTURE_BYTES)
+        data = durable.read(path, max_bytes=MAX_PICTURE_BYTES) if given is None else given
         kind = _identify(path, data)
         picture = _take_apart(data, findings)
         # (1): read the credentials, offline
