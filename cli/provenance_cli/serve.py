@@ -9,6 +9,7 @@ from provenance.errors import StudioError
 from provenance.studio.studio import Studio, find_folder
 from provenance_cli._options import passphrase_option, studio_option, unlocked
 from provenance_cli._output import note, print_error, safe, say
+from provenance_cli._serving import stopping
 from provenance_cli.verify import trusted
 
 PORT = 7382
@@ -67,11 +68,11 @@ def command(
         checker = Checker(*trusted(trust_files, time_files), studio=folder)
         app = public_app(checker, desk=desk, hosts=[*LOOPBACK_HOSTS, *names], report=print_error)
         server = WebServer(app, port=port)
+        stack.enter_context(stopping())
         say(server.url("localhost"))
         whose = "checks pictures" if desk is None else f"is the page of {safe(desk.name)}"
         note(f"It {whose}. Stop it with Ctrl-C.")
         server.serve()
-    note("Stopped.")
     return 0
 
 

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from importlib.resources import as_file, files
 from typing import Any, Final
 
+from cryptography import x509
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, Response
 from starlette.exceptions import HTTPException
@@ -21,6 +22,7 @@ from provenance.web.pages import STATIC, page
 from provenance.web.receipts import make_receipts
 from provenance.web.shield import Limits, Shield
 from provenance.web.sitting import Job
+from provenance.web.trusting import make_trusting
 from provenance.web.uploads import MAX_UPLOAD_BYTES
 from provenance.web.verifying import make_verifying
 
@@ -82,6 +84,20 @@ def public_app(
         app.include_router(make_ledger_pages(desk))
         app.include_router(make_receipts(desk, door=door))
     return Shield(app, hosts=hosts, limits=limits or Limits(path_bytes=PATH_BYTES), report=report)
+
+
+def trust_app(authority: x509.Certificate, *, studio: str, kiosk: str, hosts: Iterable[str]) -> ASGIApp:
+    """Return the page that tells devices of a studio how to trust the authority of its kiosk.
+
+    Args:
+        authority: what they are to trust.
+        studio: its name.
+        kiosk: the address of the kiosk itself.
+        hosts: the names under which the page may be asked.
+    """
+    app = _bare(bar=None, openapi=False)
+    app.include_router(make_trusting(authority, studio=studio, kiosk=kiosk))
+    return Shield(app, hosts=hosts)
 
 
 def _bare(*, bar: str | None, openapi: bool) -> FastAPI:

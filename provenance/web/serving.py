@@ -5,10 +5,12 @@ Nothing about who asks is written down. For the open internet put a reverse prox
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 import threading
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -90,6 +92,9 @@ class WebServer:
             timeout_graceful_shutdown=STOP_SECONDS,
             h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         )
+        for name in ("uvicorn.error", "python_multipart.multipart"):
+            # What they have to say of a request that is none quotes it.
+            logging.getLogger(name).disabled = True
         config.load()
         # uvicorn would read a key from a file only.
         config.ssl = tls
@@ -101,11 +106,11 @@ class WebServer:
         return f"{self.scheme}://{shown}:{self.port}/"
 
     def serve(self) -> None:
-        """Answer until the process is interrupted."""
+        """Answer until the process is interrupted, or terminated where that interrupts."""
         self._server.run(sockets=[self._socket])
 
     @contextlib.contextmanager
-    def in_background(self) -> Any:  # noqa: ANN401 a context manager
+    def in_background(self) -> Iterator["WebServer"]:
         """Answer from another thread within a block."""
         thread = threading.Thread(target=self._run_quietly, daemon=True)
         thread.start()

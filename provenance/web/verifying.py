@@ -33,8 +33,12 @@ _UPLOAD: Final[dict[str, Any]] = {
                     "required": ["file"],
                     "properties": {
                         "file": {"type": "string", "format": "binary", "description": "The picture."},
-                        "scope": {"type": "string", "enum": [*Scope], "description": "The use that you plan."},
-                        "territory": {"type": "string", "pattern": "^[A-Z]{2}$", "description": "Where you plan it."},
+                        "scope": {"type": "string", "enum": ["", *Scope], "description": "The use that you plan."},
+                        "territory": {
+                            "type": "string",
+                            "pattern": "^([A-Za-z]{2})?$",
+                            "description": "Where you plan it.",
+                        },
                     },
                 }
             }
