@@ -1,5 +1,6 @@
 // One person's sitting. All of it lies in this page, and nowhere else: no storage, no history, no address.
 import { Pad } from "./pad.js";
+import { begin } from "./signed.js";
 import { canSign, signRequest } from "./signing.js";
 
 const STEPS = ["read", "choose", "who", "sign", "check"];
@@ -143,7 +144,7 @@ const finish = (html) => {
   form.reset();
   prepared = null;
   document.querySelector("main").replaceWith(page.querySelector("main"));
-  import("./signed.js").then(({ begin }) => begin(home));
+  begin(home);
 };
 
 form.addEventListener("submit", async (event) => {
