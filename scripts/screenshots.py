@@ -45,8 +45,9 @@ def main() -> int:
     camera = _Camera(Path(sys.argv[1]) if every else DOCUMENTED, every=every)
     with tempfile.TemporaryDirectory() as folder, launched() as browser:
         studio = make_studio(Path(folder) / "studio", "Studio Lumen")
-        with kiosk(studio) as server:
+        with kiosk(studio, pin="135790") as server:
             secret = _sit(browser, server.url("localhost"), camera)
+            _staff(browser, server.url("localhost"), camera)
         with kiosk(studio, template="ai-headshot-service") as server:
             page = _page(browser)
             page.goto(server.url("localhost") + "sit/en")
@@ -92,6 +93,15 @@ def _sit(browser: Browser, url: str, camera: _Camera) -> str:
     page.wait_for_selector("main.signed")
     camera(page, "kiosk-receipt")
     return page.inner_text(".secret")
+
+
+def _staff(browser: Browser, url: str, camera: _Camera) -> None:
+    page = _page(browser)
+    page.goto(f"{url}staff")
+    camera(page, "staff-pin")
+    page.fill("#pin", "135790")
+    page.click("button.main")
+    camera(page, "staff")
 
 
 def _receipt(browser: Browser, url: str, secret: str, camera: _Camera) -> None:

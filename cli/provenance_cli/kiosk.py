@@ -81,16 +81,20 @@ def command(
         from provenance.web.serving import WebServer
         from provenance.web.sitting import Job
         from provenance.web.squares import as_text
+        from provenance.web.staff import new_pin
 
         template = parsed(lambda text: find_template(text, keys.studio.path).template, template_name)
         door = Door.to_network(insecure=not place.https) if where["lan"] else Door()
-        app = kiosk_app(KioskDesk(keys), Job(template, job, use), door=door, hosts=place.hosts, report=print_error)
+        pin = new_pin()
+        asked = Job(template, job, use)
+        app = kiosk_app(KioskDesk(keys), asked, door=door, hosts=place.hosts, pin=pin, report=print_error)
         tls = _https(keys, place) if place.https else None
         server = WebServer(app, host=place.listen, port=port, tls=None if tls is None else tls[0])
         address = server.url(place.host) + ("" if door.key is None else f"#{door.key}")
         stack.enter_context(stopping())
         say(address)
         note(as_text(address).rstrip("\n"))
+        note(f"For the staff: {server.url(place.host)}staff, PIN {pin}")
         note(f"The kiosk of {safe(keys.studio.settings.name)} asks by {safe(template.id)}. Stop it with Ctrl-C.")
         if tls is not None:
             note(f"SHA-256 of the kiosk's authority: {fingerprint(tls[1])}")

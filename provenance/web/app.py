@@ -22,6 +22,7 @@ from provenance.web.pages import STATIC, page
 from provenance.web.receipts import make_receipts
 from provenance.web.shield import Limits, Shield
 from provenance.web.sitting import Job
+from provenance.web.staff import make_staff
 from provenance.web.trusting import make_trusting
 from provenance.web.uploads import MAX_UPLOAD_BYTES
 from provenance.web.verifying import make_verifying
@@ -37,6 +38,7 @@ def kiosk_app(
     *,
     door: Door,
     hosts: Iterable[str],
+    pin: str | None = None,
     limits: Limits | None = None,
     report: Report | None = None,
 ) -> ASGIApp:
@@ -47,6 +49,7 @@ def kiosk_app(
         job: what everybody is asked.
         door: who may send a form in.
         hosts: the names under which it may be asked.
+        pin: that opens the staff's pages; None for a kiosk without any.
         limits: how much one request may take.
         report: called with a line where an answer failed.
 
@@ -57,6 +60,8 @@ def kiosk_app(
     app = _bare(bar=door.bar, openapi=False)
     app.include_router(make_kiosk(desk, job, door=door))
     app.include_router(make_receipts(desk, door=door))
+    if pin is not None:
+        app.include_router(make_staff(desk, door=door, pin=pin))
     return Shield(app, hosts=hosts, limits=limits, report=report)
 
 

@@ -50,6 +50,7 @@ def test_a_kiosk_prints_its_address_and_answers_until_it_is_stopped(workshop: Wo
     with running("kiosk", "--job", "Autumn", ending=ending) as (address, said):
         assert re.fullmatch(r"http://localhost:\d+/", address)
         assert said[-1] == "The kiosk of Studio Lumen asks by corporate-headshot. Stop it with Ctrl-C."
+        assert re.fullmatch(r"For the staff: http://localhost:\d+/staff, PIN \d{6}", said[-2])
         assert len(said) > CODE_HEIGHT
         answer = urllib3.request("GET", address)
         assert (answer.status, b"Autumn" in answer.data) == (200, True)

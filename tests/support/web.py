@@ -38,10 +38,11 @@ def kiosk(
     name: str | None = "Autumn conference",
     door: Door | None = None,
     hosts: tuple[str, ...] = LOOPBACK_HOSTS,
+    pin: str | None = None,
 ) -> Iterator[WebServer]:
     """Have a kiosk of a studio."""
     job = Job(find_template(template, studio.path).template, name, USE)
-    app = kiosk_app(KioskDesk(open_keys(studio)), job, door=door or Door(), hosts=hosts)
+    app = kiosk_app(KioskDesk(open_keys(studio)), job, door=door or Door(), hosts=hosts, pin=pin)
     with WebServer(app).in_background() as server:
         yield server
 
