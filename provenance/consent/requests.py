@@ -119,7 +119,7 @@ def parse_request(data: bytes) -> ConsentRequest:
         raise InputError("request: expected disclosures and signatures as lists")
     payload = from_base64url(document["payload"], place="request.payload")
     body, grants = parse_body(payload)
-    if bodies.text(body, "esign", "method") != "own-key":
+    if bodies.text(body, "esign", "method") not in ("browser-key", "own-key"):
         raise InputError("request: expected a body that is signed with a key of one's own")
     for place, shown, named in (
         ("notice", notice, bodies.text(body, "notice", "sha256")),

@@ -53,8 +53,8 @@ class RequestDesk(ConsentReader, ABC):
             grants: what they decided.
             terms: what else the record says; the age and the guardian's relationship follow from `subject`.
             supersedes: the consent that this one takes the place of.
-            shown: what they read here, where they draw or type their name as well, which is then a datum of theirs;
-                without it, they read the text that comes with this version, where they sign.
+            shown: what they read in a browser that makes a key for this one signature; what they draw or type there
+                is then a datum of theirs. Without it, they read the text that comes with this version, where they sign.
 
         Raises:
             InputError: a datum of the subject cannot be one.
@@ -65,13 +65,13 @@ class RequestDesk(ConsentReader, ABC):
         secret = codes.new_secret()
         disclosures = subject.disclosures(signed_here=shown is not None)
         name = unlocked.controller.name
-        shown = shown or Shown(Notice.shipped(name, presented_at=now), notice.render(name), notice.INTENT)
+        read = shown or Shown(Notice.shipped(name, presented_at=now), notice.render(name), notice.INTENT)
         body = make_body(
             grants=grants,
             disclosures=disclosures,
-            method="own-key",
+            method="own-key" if shown is None else "browser-key",
             controller=unlocked.controller,
-            notice=shown.notice,
+            notice=read.notice,
             terms=full_terms(subject, terms, supersedes, today=now.date()),
             secret_digest=codes.secret_digest(secret),
             now=now,
@@ -81,9 +81,7 @@ class RequestDesk(ConsentReader, ABC):
         pending = {"digest": to_base64url(sha256(canonical_bytes(body))), "secret": secret}
         sealed = data_key.seal("request", canonical_bytes(pending))
         studio = f"{to_base64url(data_key.wrap(unlocked.master_key))}.{to_base64url(sealed)}"
-        return make_request(
-            body, grants, notice=shown.text, disclosures=disclosures, studio=studio, intent=shown.intent
-        )
+        return make_request(body, grants, notice=read.text, disclosures=disclosures, studio=studio, intent=read.intent)
 
     def countersign(self, data: bytes) -> Recorded:
         """Complete a request that was signed elsewhere: sign beside the person, log it, and seal the data.

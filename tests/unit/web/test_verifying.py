@@ -174,3 +174,19 @@ def test_what_cannot_be_answered_says_so(tmp_path: Path) -> None:
         (made.path / "provenance.toml").unlink()
         assert Visitor(server).upload("/api/v1/verify", [("x.jpg", b"x")]).status == 500
     made.close()
+
+
+@pytest.mark.parametrize("name", ["<img src=x onerror=alert(1)>", '"><script>alert(1)</script>', "{{7*'7'}}"])
+def test_what_a_credential_says_is_shown_and_never_run(tmp_path: Path, name: str) -> None:
+    made = make_studio(tmp_path / "studio", name)
+    source = draw_jpeg(tmp_path / "plain.jpg")
+    picture = stamped(made, source, tmp_path / "stamped.jpg", code=record_consent(made).code)
+    for trusting in (made, None):
+        with public_page(trusting) as server:
+            visitor = Visitor(server)
+            page = visitor.upload("/verify", [("a.jpg", picture.read_bytes())], mark=visitor.mark("/")).data.decode()
+            assert "<img" not in page
+            assert "<script>" not in page
+            assert "7777777" not in page
+            assert "nothing has changed since" in page.lower()
+    made.close()
