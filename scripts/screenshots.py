@@ -4,15 +4,20 @@ PYTHONPATH=tests .venv/bin/python scripts/screenshots.py
 PYTHONPATH=tests .venv/bin/python scripts/screenshots.py FOLDER
 """
 
+import io
 import sys
 import tempfile
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page
 from support.browsers import draw_signature, launched
-from support.pictures import draw_jpeg
-from support.studios import make_studio, record_consent, stamped
+from support.pictures import with_changed_pixels
+from support.studios import make_studio, record_ai_consent, record_consent, stamped
 from support.web import kiosk, public_page
+
+from provenance.studio import Studio
+from provenance_cli._demo_pictures import draw_portrait
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTED = ROOT / "docs" / "screenshots"
@@ -29,7 +34,8 @@ class _Camera:
 
     def __call__(self, page: Page, name: str) -> None:
         if not self._every:
-            page.screenshot(path=self._folder / f"{name}.png", full_page=True)
+            shot = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+            shot.quantize(64, dither=Image.Dither.NONE).save(self._folder / f"{name}.png", optimize=True)
             return
         for width_name, width in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": 1000 if width > 400 else 800})
@@ -56,9 +62,7 @@ def main() -> int:
             camera(page, "kiosk-ai")
         with public_page(studio) as server:
             _receipt(browser, server.url("localhost"), secret, camera)
-            code = record_consent(studio).code
-            stamped(studio, draw_jpeg(Path(folder) / "portrait.jpg"), Path(folder) / "stamped.jpg", code=code)
-            _verify(browser, server.url("localhost"), Path(folder), camera)
+            _verify(browser, server.url("localhost"), _pictures(studio, Path(folder)), camera)
         studio.close()
     return 0
 
@@ -113,15 +117,23 @@ def _receipt(browser: Browser, url: str, secret: str, camera: _Camera) -> None:
     camera(page, "receipt")
 
 
-def _verify(browser: Browser, url: str, folder: Path, camera: _Camera) -> None:
-    forged = folder / "tampered.jpg"
-    data = bytearray((folder / "stamped.jpg").read_bytes())
-    data[-200] ^= 1
-    forged.write_bytes(data)
+def _pictures(studio: Studio, folder: Path) -> list[Path]:
+    """Return three pictures: one that passes, one that AI made, one that was tampered with."""
+    (folder / "camera.jpg").write_bytes(draw_portrait(generated=False))
+    (folder / "ai.jpg").write_bytes(draw_portrait(generated=True))
+    code, ai = record_consent(studio).code, record_ai_consent(studio).code
+    good = stamped(studio, folder / "camera.jpg", folder / "portrait.jpg", code=code)
+    made = stamped(studio, folder / "ai.jpg", folder / "generated.jpg", declaration="ai-generated", code=ai)
+    forged = folder / "forged.jpg"
+    forged.write_bytes(with_changed_pixels(good.read_bytes()))
+    return [good, made, forged]
+
+
+def _verify(browser: Browser, url: str, pictures: list[Path], camera: _Camera) -> None:
     page = _page(browser)
     page.goto(url)
     camera(page, "verify-start")
-    page.set_input_files("#file", [folder / "stamped.jpg", folder / "portrait.jpg", forged])
+    page.set_input_files("#file", pictures)
     page.locator(".card").nth(2).wait_for()
     camera(page, "verify")
 

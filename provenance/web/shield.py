@@ -169,13 +169,15 @@ class Shield:
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         most = self._limits.of(scope["path"])
-        deadline = time.monotonic() + self._limits.seconds
+        deadline: float | None = None
         got, whole = 0, False
 
         async def receiving() -> Message:
-            nonlocal got, whole
+            nonlocal deadline, got, whole
             if whole:
                 return await receive()
+            # From when somebody reads: a request that waits for room must not be blamed for it.
+            deadline = deadline or time.monotonic() + self._limits.seconds
             try:
                 message = await asyncio.wait_for(receive(), max(0.0, deadline - time.monotonic()))
             except TimeoutError:

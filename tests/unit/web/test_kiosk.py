@@ -224,3 +224,14 @@ def test_a_page_without_words_of_its_language_is_english_around_the_text(studio:
 def test_two_hundred_fields_or_a_file_are_not_read(visitor: Visitor) -> None:
     assert visitor.post("/sit/en/sign", {f"f{n}": "x" for n in range(200)}).status == 400
     assert visitor.upload("/sit/en/sign", [("a.txt", b"x")]).status == 400
+
+
+def test_the_release_of_a_record_says_that_a_browser_signed(studio: Studio, visitor: Visitor) -> None:
+    from provenance.paper.labels import labels_for
+    from provenance.studio.papers import PaperDesk
+
+    mark = visitor.mark("/sit/en")
+    page = visitor.post("/sit/en/sign", {"mark": mark, "request": signed(prepared(visitor, mark))}).data
+    form = PaperDesk(open_keys(studio)).form(recorded(studio, page)).data
+    assert form.startswith(b"%PDF-")
+    assert "then forgot" in labels_for("en").of("method", "browser-key")
