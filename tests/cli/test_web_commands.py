@@ -4,10 +4,12 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import urllib3
@@ -66,17 +68,42 @@ def test_a_kiosk_in_a_network_has_a_key_in_its_address_and_a_bar(workshop: Works
         assert urllib3.request("GET", url, headers={"Host": "evil.example"}).status == 421
 
 
-def test_a_kiosk_with_https_tells_how_to_trust_it(workshop: Workshop) -> None:
+def test_a_kiosk_with_https_tells_how_to_trust_it(workshop: Workshop, tmp_path: Path) -> None:
     with running("kiosk", "--lan", "--https", "--host", "studio.local") as (address, said):
         assert address.startswith("https://studio.local:")
         shown, how = said[-2:]
         assert re.fullmatch(r"SHA-256 of the kiosk's authority: ([0-9A-F]{2}:){31}[0-9A-F]{2}", shown)
         port = re.search(r":(\d+)/$", how)
         assert port is not None
-        page = urllib3.request("GET", f"http://127.0.0.1:{port[1]}/", headers={"Host": "studio.local"}).data.decode()
+        plain = f"http://127.0.0.1:{port[1]}/"
+        page = urllib3.request("GET", plain, headers={"Host": "studio.local"}).data.decode()
         assert shown.partition(": ")[2] in page
         assert address.partition("#")[0] in page
         assert address.partition("#")[2] not in page
+        # What a tablet does that has installed the certificate.
+        data = urllib3.request("GET", f"{plain}authority.crt", headers={"Host": "studio.local"}).data
+        (tmp_path / "authority.pem").write_text(ssl.DER_cert_to_PEM_cert(data))
+        with urllib3.HTTPSConnectionPool(
+            "127.0.0.1",
+            urllib3.util.parse_url(address).port,
+            ca_certs=str(tmp_path / "authority.pem"),
+            server_hostname="studio.local",
+            assert_hostname="studio.local",
+        ) as tablet:
+            assert b"Next person" in tablet.request("GET", "/", headers={"Host": "studio.local"}).data
+            staff = tablet.request("GET", "/staff", headers={"Host": "studio.local"}).data.decode()
+            mark = re.search(r'name="mark" value="([^"]+)"', staff)
+            pin = re.search(r"PIN (\d{6})", "\n".join(said))
+            assert mark is not None
+            assert pin is not None
+            entered = tablet.request(
+                "POST",
+                "/staff",
+                body=urlencode({"mark": mark[1], "pin": pin[1]}),
+                headers={"Host": "studio.local", "Content-Type": "application/x-www-form-urlencoded"},
+                redirect=False,
+            )
+            assert "Secure" in entered.headers["Set-Cookie"]
 
 
 def test_a_page_is_served_in_a_studio_and_without_one(workshop: Workshop, tmp_path: Path) -> None:

@@ -36,6 +36,16 @@ WORDS = st.sampled_from(
 FORMS = st.dictionaries(st.sampled_from(FIELDS), st.lists(WORDS | st.text(max_size=12), max_size=3))
 
 
+def drawn(text: str) -> bytes | None:
+    """Return the picture of a drawing; None where it is too little to be a signature."""
+    try:
+        return draw(text)
+    except InputError as error:
+        if error.code != "ink-short":
+            raise
+        return None
+
+
 @given(st.text() | JSON.map(json.dumps))
 def test_what_is_no_drawing_is_refused_and_nothing_else_happens(text: str) -> None:
     with pytest.raises(InputError):
@@ -46,10 +56,8 @@ def test_what_is_no_drawing_is_refused_and_nothing_else_happens(text: str) -> No
 def test_strokes_become_a_picture_of_numbers_or_are_too_short(
     strokes: list[list[list[int]]], width: int, height: int
 ) -> None:
-    try:
-        svg = draw(json.dumps({"width": width, "height": height, "strokes": strokes}))
-    except InputError as error:
-        assert error.code == "ink-short"
+    svg = drawn(json.dumps({"width": width, "height": height, "strokes": strokes}))
+    if svg is None:
         return
     assert re.fullmatch(rb'<svg [^<>]*><path d="[MLQ0-9 ]+" [^<>]*/></svg>', svg)
     assert svg.partition(b' d="')[2].partition(b'"')[0].count(b"M") == len(strokes)
