@@ -62,6 +62,10 @@ class FormMarks:
                 "form: expected one of a page that this server sent", code="form-mark", hint="open the page again"
             )
 
+    def age(self, mark: str) -> float:
+        """Return how long ago a mark was made that `check` let pass, in seconds; that is when its page was shown."""
+        return max(0.0, self._clock() - int(mark.split(".")[1]))
+
     def _signed(self, text: str) -> str:
         made = hmac.new(self._key, text.encode("utf-8", "replace"), hashlib.sha256).digest()
         return f"{text}.{to_base64url(made)}"

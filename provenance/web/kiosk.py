@@ -6,6 +6,7 @@ one of its own; for any other, the studio's device signs, and the record says wh
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -14,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from provenance.canonical import to_base64url
 from provenance.clock import to_seconds
+from provenance.consent.templates import STUDIO, Wording
 from provenance.errors import InputError, ProvenanceError, RefusedError, VerificationError
 from provenance.studio.reading import Recorded
 from provenance.web.desk import KioskDesk
@@ -48,7 +50,7 @@ def make_kiosk(desk: KioskDesk, job: Job, *, door: Door) -> APIRouter:
     def sit(spoken: str) -> Response:
         if spoken not in languages:
             return page("lost", status=404, bar=door.bar)
-        wording = job.template.wording(spoken)
+        wording = _wording(job, spoken, desk.name)
         return page(
             "sit",
             language=spoken,
@@ -56,8 +58,7 @@ def make_kiosk(desk: KioskDesk, job: Job, *, door: Door) -> APIRouter:
             job=job,
             spoken=spoken,
             wording=wording,
-            text=wording.text.replace("{studio}", desk.name).strip().split("\n\n"),
-            signing=job.template.intent(spoken, studio=desk.name),
+            text=wording.text.strip().split("\n\n"),
             mark=door.marks.new(),
             idle_seconds=IDLE_SECONDS,
             bar=door.bar,
@@ -83,7 +84,7 @@ def _prepare(
     """Return what the browser signs, or which field is at fault."""
     try:
         _check(form, door)
-        made = desk.request(first(form, "mark"), _sitting(desk, job, spoken, form))
+        made = desk.request(first(form, "mark"), _sitting(desk, job, door, spoken, form))
     except ProvenanceError as error:
         return _fault(error, spoken), 422
     principal = {"role": made.principal, "initialled": _initialled(form, job)}
@@ -105,7 +106,7 @@ def _sign(desk: KioskDesk, job: Job, door: Door, spoken: str, form: Mapping[str,
         if signed:
             recorded = desk.countersign(mark, signed.encode())
         else:
-            recorded = desk.record(mark, _sitting(desk, job, spoken, form), form=form)
+            recorded = desk.record(mark, _sitting(desk, job, door, spoken, form), form=form)
     except (FormFaultError, InputError, RefusedError, VerificationError) as error:
         if "json" in form:
             return JSONResponse(_fault(error, spoken), 422)
@@ -134,10 +135,29 @@ def _receipt(desk: KioskDesk, recorded: Recorded, spoken: str, door: Door) -> HT
     )
 
 
-def _sitting(desk: KioskDesk, job: Job, spoken: str, form: Mapping[str, Sequence[str]]) -> Sitting:
+def _sitting(desk: KioskDesk, job: Job, door: Door, spoken: str, form: Mapping[str, Sequence[str]]) -> Sitting:
     if spoken not in job.template.wordings:
         raise InputError("form: expected a language of the template", code="form-language")
-    return read_form(form, job, language=spoken, studio=desk.name, now=desk.studio.clock.now())
+    now = desk.studio.clock.now()
+    shown_at = now - timedelta(seconds=door.marks.age(first(form, "mark")))
+    return read_form(form, job, language=spoken, studio=desk.name, now=now, shown_at=shown_at)
+
+
+def _wording(job: Job, spoken: str, studio: str) -> Wording:
+    """Return a template's words with the studio's name in its places, as its canonical text has it."""
+    words = job.template.wording(spoken)
+
+    def told(text: str) -> str:
+        return text.replace(STUDIO, studio)
+
+    return Wording(
+        told(words.title),
+        told(words.text),
+        None if words.permitted is None else told(words.permitted),
+        told(words.denied),
+        told(words.signing),
+        {scope: told(text) for scope, text in words.choices.items()},
+    )
 
 
 def _check(form: Mapping[str, Sequence[str]], door: Door) -> None:
@@ -155,4 +175,5 @@ def _fault(error: ProvenanceError, spoken: str) -> dict[str, Any]:
     if isinstance(error, FormFaultError):
         return {"field": error.field, "message": words(error.word), "language": words.language}
     # One sentence in the language of the page; what exactly is wrong is for the staff, in English.
-    return {"field": None, "message": words("fault_other"), "language": words.language, "detail": str(error)}
+    word = {"kiosk-door": "fault_door", "form-mark": "fault_mark"}.get(error.code, "fault_other")
+    return {"field": None, "message": words(word), "language": words.language, "detail": str(error)}

@@ -100,7 +100,15 @@ class Sitting:
     shown: Shown
 
 
-def read_form(form: Mapping[str, Sequence[str]], job: Job, *, language: str, studio: str, now: datetime) -> Sitting:
+def read_form(
+    form: Mapping[str, Sequence[str]],
+    job: Job,
+    *,
+    language: str,
+    studio: str,
+    now: datetime,
+    shown_at: datetime | None = None,
+) -> Sitting:
     """Return what a form says.
 
     Args:
@@ -109,6 +117,7 @@ def read_form(form: Mapping[str, Sequence[str]], job: Job, *, language: str, stu
         language: in which the person read it.
         studio: its name.
         now: the time.
+        shown_at: when the text was shown, if not just now.
 
     Raises:
         FormFaultError: a field is missing or cannot be; it names which.
@@ -148,7 +157,7 @@ def read_form(form: Mapping[str, Sequence[str]], job: Job, *, language: str, stu
     template = job.template
     terms = Terms(retention=template.retention, jurisdictions=template.jurisdictions, shoot=(now.date(), now.date()))
     shown = Shown(
-        template.notice(language, studio=studio, presented_at=now),
+        template.notice(language, studio=studio, presented_at=shown_at or now),
         template.render(language, studio=studio),
         template.intent(language, studio=studio),
     )

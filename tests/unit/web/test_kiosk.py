@@ -162,7 +162,8 @@ def test_a_fault_names_its_field_in_the_language_of_the_page(visitor: Visitor) -
 def test_a_form_without_its_mark_records_nothing(studio: Studio, visitor: Visitor) -> None:
     before = len(ConsentDesk(studio).all())
     for mark in ("", "a.1.b", Door().marks.new()):
-        assert visitor.sign(mark=mark).status == 422
+        answer = visitor.sign(mark=mark)
+        assert (answer.status, told_in(answer.data)) == (422, "This page is too old to be sent. Begin anew.")
     assert len(ConsentDesk(studio).all()) == before
 
 
@@ -171,7 +172,7 @@ def test_in_a_network_only_the_key_in_the_address_opens(studio: Studio) -> None:
     assert door.key is not None
     with kiosk(studio, door=door) as server:
         visitor = Visitor(server)
-        assert visitor.sign(door="").status == 422
+        assert told_in(visitor.sign(door="").data).startswith("This page was opened without the kiosk&#39;s key.")
         assert visitor.sign(door="é").status == 422
         assert visitor.sign(door=door.key).status == 200
         assert b"This connection is not encrypted" in visitor.get("/").data
@@ -235,3 +236,38 @@ def test_the_release_of_a_record_says_that_a_browser_signed(studio: Studio, visi
     form = PaperDesk(open_keys(studio)).form(recorded(studio, page)).data
     assert form.startswith(b"%PDF-")
     assert "then forgot" in labels_for("en").of("method", "browser-key")
+
+
+def test_every_word_of_the_signed_text_stands_on_the_page(studio: Studio) -> None:
+    import html
+    from importlib.resources import files
+
+    folder = studio.path / "templates"
+    folder.mkdir(exist_ok=True)
+    text = (files("provenance.consent") / "templates" / "corporate-headshot.toml").read_text("utf-8")
+    text = text.replace('id = "corporate-headshot"', 'id = "named"').replace(
+        "publish the pictures on websites", "let {studio} publish the pictures on websites"
+    )
+    (folder / "named.toml").write_text(text, "utf-8")
+    with kiosk(studio, template="named") as server:
+        visitor = Visitor(server)
+        page = html.unescape(visitor.get("/sit/en").data.decode())
+        found = recorded(studio, visitor.sign().data)
+    from provenance.paper.wording import find_wording
+
+    read = find_wording(found.record, studio=studio.path)
+    assert read.text is not None
+    assert read.intent is not None
+    for line in [*read.text.splitlines(), read.intent]:
+        assert line.removeprefix("- ") in page
+
+
+def test_the_record_says_when_the_text_was_shown(studio: Studio, visitor: Visitor) -> None:
+    import time
+
+    mark = visitor.mark("/sit/en")
+    time.sleep(2.1)
+    found = recorded(studio, visitor.post("/sit/en/sign", {**TYPED, "mark": mark}).data)
+    notice = found.record.body["notice"]
+    assert isinstance(notice, dict)
+    assert (found.record.created_at - from_seconds(str(notice["presented_at"]))).total_seconds() >= 2
