@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from cryptography import x509
 from fastapi import FastAPI, Request
-from fastapi.responses import PlainTextResponse, Response
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -19,8 +19,9 @@ from provenance.web.door import Door
 from provenance.web.kiosk import make_kiosk
 from provenance.web.ledger_pages import make_ledger_pages
 from provenance.web.pages import STATIC, page
+from provenance.web.problems import API, answer
 from provenance.web.receipts import make_receipts
-from provenance.web.shield import Limits, Shield
+from provenance.web.shield import FAULT, Limits, Shield
 from provenance.web.sitting import Job
 from provenance.web.staff import make_staff
 from provenance.web.trusting import make_trusting
@@ -119,10 +120,14 @@ def _bare(*, bar: str | None, openapi: bool) -> FastAPI:
 
     async def lost(request: Request, error: Any) -> Response:  # noqa: ANN401 as Starlette has it
         status = error.status_code if isinstance(error, HTTPException) else 404
-        if status != HTTPStatus.NOT_FOUND or request.url.path.startswith(("/api/", "/ledger/")):
-            text = f"{HTTPStatus(status).phrase.lower()}\n"
-            return PlainTextResponse(text, status, headers=getattr(error, "headers", None))
+        if status != HTTPStatus.NOT_FOUND or request.url.path.startswith((API, "/ledger/")):
+            phrase = HTTPStatus(status).phrase.lower()
+            return answer(request.url.path, status, phrase, getattr(error, "headers", None))
         return page("lost", status=status, bar=bar)
 
+    async def failed(request: Request, _error: Exception) -> Response:
+        return answer(request.url.path, 500, FAULT)
+
     app.add_exception_handler(HTTPException, lost)
+    app.add_exception_handler(Exception, failed)
     return app

@@ -12,8 +12,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from provenance.web.problems import answer
 
 # No inline script or style, no plug-in, no frame, no form to elsewhere; pictures that a page made itself are blobs.
 CONTENT_POLICY: Final = (
@@ -32,6 +33,7 @@ HEADERS: Final = {
 }
 NO_STORE: Final = "no-store"
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
+FAULT: Final = "this cannot be answered now"
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 
 _OPEN_LEDGER: Final = "/ledger/"
@@ -140,13 +142,13 @@ class Shield:
             await self._app(scope, self._bounded(scope, receive), sending)
         except _RefusedRequest as refused:
             if not started:
-                answer = PlainTextResponse(f"{refused.message}\n", refused.status, {"Connection": "close"})
-                await answer(scope, receive, sending)
+                made = answer(scope["path"], refused.status, refused.message, {"Connection": "close"})
+                await made(scope, receive, sending)
         except Exception as error:
             # What went wrong may quote what was sent; only its kind is told.
             self._report(f"{scope['method']} {_route(scope)}: {type(error).__name__}")
             if not started:
-                await PlainTextResponse("this cannot be answered now\n", 500)(scope, receive, sending)
+                await answer(scope["path"], 500, FAULT)(scope, receive, sending)
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)

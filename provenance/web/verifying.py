@@ -9,17 +9,16 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from provenance import schemas
-from provenance.canonical import Json
 from provenance.consent.scopes import Scope
-from provenance.errors import InputError, ProvenanceError
+from provenance.errors import InputError, RefusedError
 from provenance.verification import Report
 from provenance.web.cards import make_card
 from provenance.web.checking import Checker
 from provenance.web.forms import FormMarks
 from provenance.web.pages import page
+from provenance.web.problems import problem
 from provenance.web.uploads import MAX_FILE_BYTES, MAX_FILES, Upload, read_sent
 
-ERROR_SCHEMA: Final = "urn:headshot-provenance:schema:api-error:1"
 # Whole uploads that are held in memory at a time; others wait to be read.
 UPLOADS_AT_A_TIME: Final = 4
 
@@ -74,7 +73,8 @@ def make_verifying(checker: Checker, *, marks: FormMarks, studio: str | None) ->
                 if not sent.files:
                     raise InputError("upload: expected at least one picture", code="upload-empty")
                 reports = [await _check(checker, file, sent.fields) for file in sent.files]
-        except ProvenanceError as error:
+        except (InputError, RefusedError) as error:
+            # Any other error is the studio's, and may name its folder.
             fault = f"{str(error)[:1].upper()}{str(error)[1:]}."
             return page("verify", status=422, mark=marks.new(), cards=(), fault=fault, **values)
         cards = [
@@ -111,11 +111,6 @@ def make_verifying(checker: Checker, *, marks: FormMarks, studio: str | None) ->
     return router
 
 
-def problem(error: ProvenanceError) -> dict[str, Json]:
-    """Return an error as a document that validates against `api-error.schema.json`."""
-    return {"schema": ERROR_SCHEMA, "code": error.code, "message": str(error), "hint": error.hint}
-
-
 async def _check(checker: Checker, file: Upload, fields: dict[str, str]) -> Report:
     if len(file.data) > MAX_FILE_BYTES:
         raise InputError(f"upload: expected at most {MAX_FILE_BYTES} bytes in a file", code="upload-size")
@@ -128,7 +123,9 @@ _PROBLEMS: Final = {
     408: "The body took too long.",
     413: "The body is too large.",
     422: "What was sent cannot be checked.",
+    421: "Asked under a name that is not this server's.",
     429: "Too many requests.",
+    500: "It cannot be answered now.",
 }
 
 

@@ -11,9 +11,9 @@ from support.web import Visitor, public_page
 
 from provenance import schemas
 from provenance.studio import Studio
+from provenance.web.problems import SCHEMA
 from provenance.web.serving import WebServer
 from provenance.web.shield import Limits
-from provenance.web.verifying import ERROR_SCHEMA
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,24 @@ def server(studio: Studio) -> Iterator[WebServer]:
 
 def read(folder: Path, *names: str) -> list[tuple[str, bytes]]:
     return [(f"{name}.jpg", (folder / f"{name}.jpg").read_bytes()) for name in names]
+
+
+def error_in(data: bytes) -> str:
+    """Return the code of an error of the API, which fits its schema."""
+    document = json.loads(data)
+    schemas.validate(document, "api-error")
+    return str(document["code"])
+
+
+def test_what_is_refused_before_the_api_is_asked_is_an_error_of_it_too(visitor: Visitor) -> None:
+    for answer, status, code in (
+        (visitor.get("/api/v1/nothing"), 404, "not-found"),
+        (visitor.get("/api/v1/verify"), 405, "method"),
+        (visitor.post("/api/v1/verify", {}, Origin="https://evil.example"), 403, "request-origin"),
+        (visitor.get("/api/v1/verify", Host="evil.example"), 421, "request-host"),
+    ):
+        assert (answer.status, error_in(answer.data)) == (status, code)
+    assert visitor.get("/ledger/nothing").data == b"not found\n"
 
 
 def test_three_pictures_get_three_cards_of_which_one_is_tampered(visitor: Visitor, pictures: Path) -> None:
@@ -72,7 +90,7 @@ def test_what_cannot_be_asked_is_told(visitor: Visitor, pictures: Path, fields: 
     answer = visitor.upload("/api/v1/verify", read(pictures, "plain"), **fields)
     document = json.loads(answer.data)
     schemas.validate(document, "api-error")
-    assert (answer.status, document["schema"], document["code"]) == (422, ERROR_SCHEMA, code)
+    assert (answer.status, document["schema"], document["code"]) == (422, SCHEMA, code)
     page = visitor.upload("/verify", read(pictures, "plain"), mark=visitor.mark("/"), **fields)
     assert (page.status, b"<b>" in page.data) == (422, False)
 
@@ -143,7 +161,8 @@ def test_a_picture_that_would_unpack_to_gigabytes_is_answered_at_once(visitor: V
 
 def test_what_is_larger_than_it_may_be_is_not_read(studio: Studio) -> None:
     with public_page(studio, limits=Limits(path_bytes={"/api/v1/verify": 5000})) as server:
-        assert Visitor(server).upload("/api/v1/verify", [("x.jpg", b"x" * 6000)]).status == 413
+        answer = Visitor(server).upload("/api/v1/verify", [("x.jpg", b"x" * 6000)])
+        assert (answer.status, error_in(answer.data)) == (413, "request-size")
 
 
 def test_nothing_that_was_sent_is_kept(
@@ -165,14 +184,17 @@ def test_the_description_of_the_api_names_what_it_answers(visitor: Visitor) -> N
     answers = document["paths"]["/api/v1/verify"]["post"]["responses"]
     described = answers["200"]["content"]["application/json"]["schema"]
     assert {**schemas.load("verification-report"), "examples": described["examples"]} == described
-    assert sorted(answers) == ["200", "403", "408", "413", "422", "429"]
+    assert sorted(answers) == ["200", "403", "408", "413", "421", "422", "429", "500"]
 
 
 def test_what_cannot_be_answered_says_so(tmp_path: Path) -> None:
     made = make_studio(tmp_path / "studio")
     with public_page(made) as server:
         (made.path / "provenance.toml").unlink()
-        assert Visitor(server).upload("/api/v1/verify", [("x.jpg", b"x")]).status == 500
+        answer = Visitor(server).upload("/api/v1/verify", [("x.jpg", b"x")])
+        assert (answer.status, error_in(answer.data)) == (500, "fault")
+        page = Visitor(server).upload("/verify", [("x.jpg", b"x")], mark=Visitor(server).mark("/"))
+        assert (page.status, str(tmp_path).encode() in page.data) == (500, False)
     made.close()
 
 
