@@ -8,7 +8,6 @@ import click
 from provenance import durable
 from provenance.clock import SystemClock
 from provenance.consent.grants import parse_scope
-from provenance.consent.notice import INTENT
 from provenance.consent.receipts import describe
 from provenance.consent.records import ROLES
 from provenance.consent.requests import MAX_REQUEST_BYTES, parse_request
@@ -65,7 +64,7 @@ def sign(path: Path, *, key: Path | None, role: str | None, initial: tuple[str, 
         say(f"  {disclosure.name}: {safe(disclosure.value)}")
     for line in describe(found.grants):
         say(f"  {safe(line)}")
-    say(INTENT)
+    say(found.intent)
     if key is None:
         note("Not signed. To sign, add --key KEY -o SIGNED.")
         return 0

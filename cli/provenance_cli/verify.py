@@ -196,16 +196,7 @@ def _next_step(report: Report, trusted: _Trusted, *, asked: bool) -> str | None:
 def _trusted(
     trust_files: tuple[Path, ...], time_files: tuple[Path, ...], studio_path: Path | None
 ) -> Iterator[_Trusted]:
-    found = _Trusted()
-    for path in trust_files:
-        data = durable.read(path, max_bytes=MAX_PEM_BYTES)
-        certificates = pki.parse_certificates(data, place=path.name)
-        found.anchors.append(
-            TrustAnchors(f"urn:headshot-provenance:trust:file:{len(found.anchors)}", pki.to_pem(*certificates))
-        )
-        found.logs += _log_keys(data, path.name)
-    for path in time_files:
-        found.time_anchors.append(_time_anchors(path, len(found.time_anchors)))
+    found = _Trusted(*trusted(trust_files, time_files))
     with ExitStack() as stack:
         try:
             studio = stack.enter_context(opened(studio_path))
@@ -225,6 +216,24 @@ def _trusted(
         except ProvenanceError:
             raise
         yield found
+
+
+def trusted(
+    trust_files: tuple[Path, ...], time_files: tuple[Path, ...]
+) -> tuple[list[TrustAnchors], list[TrustAnchors], list[LogKey]]:
+    """Return what files make trusted: issuers, time-stamp authorities, and keys of logs.
+
+    Raises:
+        InputError: a file cannot be read, or is malformed.
+    """
+    anchors: list[TrustAnchors] = []
+    logs: list[LogKey] = []
+    for path in trust_files:
+        data = durable.read(path, max_bytes=MAX_PEM_BYTES)
+        certificates = pki.parse_certificates(data, place=path.name)
+        anchors.append(TrustAnchors(f"urn:headshot-provenance:trust:file:{len(anchors)}", pki.to_pem(*certificates)))
+        logs += _log_keys(data, path.name)
+    return anchors, [_time_anchors(path, number) for number, path in enumerate(time_files)], logs
 
 
 def _time_anchors(path: Path, number: int) -> TrustAnchors:

@@ -18,7 +18,7 @@ from provenance.consent.grants import Grant
 from provenance.consent.parties import Controller, Notice, Terms
 from provenance.consent.rules import biometric_destroy_by, check_rules, kind_of, notice_period
 
-Method = Literal["drawn", "typed", "own-key", "scanned"]
+Method = Literal["drawn", "typed", "browser-key", "own-key", "scanned"]
 
 SCAN = "scan_sha256"
 

@@ -88,7 +88,7 @@ LANGUAGE = Form(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 
 KINDS: Final = ("model_release", "digital_replica", "biometric_release", "guardian_release")
 AGE_CLASSES: Final = ("adult", "minor", "not-recorded")
-METHODS: Final = ("drawn", "typed", "own-key", "scanned")
+METHODS: Final = ("drawn", "typed", "browser-key", "own-key", "scanned")
 
 _TERM = (
     Field("from", "R", DAY, "dpv:UntilTimeDuration", "first day"),

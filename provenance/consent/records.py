@@ -48,7 +48,13 @@ ROLES: Final[tuple[Role, ...]] = ("subject", "guardian", "witness", "photographe
 # From weakest to strongest; a record is worth what the weakest signature of a consenting party is worth.
 ASSURANCES: Final = ("recorded", "drawn", "session-key", "passkey", "ades")
 # What each method of signing can be worth at most. Nothing here can check more than a key, so nothing is called more.
-_AT_MOST: Final = {"scanned": "recorded", "typed": "drawn", "drawn": "drawn", "own-key": "session-key"}
+_AT_MOST: Final = {
+    "scanned": "recorded",
+    "typed": "drawn",
+    "drawn": "drawn",
+    "browser-key": "session-key",
+    "own-key": "session-key",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,11 @@ class ConsentRecord:
 
     @property
     def principal_key(self) -> str | None:
-        """The name of the key that the consenting person holds; None where it was thrown away, or there is none."""
+        """The name of the key that the consenting person holds; None where it was thrown away, or there is none.
+
+        That of a key which a browser made is named too, although it is gone: nobody can renew such a record, and its
+        person signs a new one.
+        """
         if self.assurance in ("recorded", "drawn"):
             return None
         return next(signature.key_urn for signature in self.signatures if signature.role == self.principal)

@@ -38,6 +38,7 @@ class ConsentRequest:
         disclosures: the personal data behind the body's digests; the file is as private as they are.
         studio: sealed for the studio that wrote the request; nobody else can open it.
         signatures: JWS signatures over the body, verified.
+        intent: the sentence that signing confirms.
     """
 
     payload: bytes
@@ -46,6 +47,7 @@ class ConsentRequest:
     disclosures: tuple[Disclosure, ...]
     studio: str
     signatures: tuple[Json, ...] = ()
+    intent: str = shipped.INTENT
 
     @property
     def principal(self) -> Role:
@@ -84,7 +86,7 @@ class ConsentRequest:
         document: dict[str, Json] = {
             "schema": SCHEMA,
             "notice": self.notice,
-            "intent": shipped.INTENT,
+            "intent": self.intent,
             "disclosures": [disclosure.to_text() for disclosure in self.disclosures],
             "payload": to_base64url(self.payload),
             "studio": self.studio,
@@ -117,7 +119,7 @@ def parse_request(data: bytes) -> ConsentRequest:
         raise InputError("request: expected disclosures and signatures as lists")
     payload = from_base64url(document["payload"], place="request.payload")
     body, grants = parse_body(payload)
-    if bodies.text(body, "esign", "method") != "own-key":
+    if bodies.text(body, "esign", "method") not in ("browser-key", "own-key"):
         raise InputError("request: expected a body that is signed with a key of one's own")
     for place, shown, named in (
         ("notice", notice, bodies.text(body, "notice", "sha256")),
@@ -130,7 +132,7 @@ def parse_request(data: bytes) -> ConsentRequest:
     verify_disclosures(disclosures, digests=digests)
     if {disclosure.digest() for disclosure in disclosures} != {*digests}:
         raise VerificationError("request: a datum that would be signed is not shown", code="disclosure-missing")
-    request = ConsentRequest(payload, grants, notice, disclosures, studio, tuple(signatures))
+    request = ConsentRequest(payload, grants, notice, disclosures, studio, tuple(signatures), intent)
     if signatures:
         strangers = set(request.roles) - set(ROLES)
         if strangers:
@@ -139,8 +141,14 @@ def parse_request(data: bytes) -> ConsentRequest:
 
 
 def make_request(
-    body: Json, grants: Sequence[Grant], *, notice: str, disclosures: Sequence[Disclosure], studio: str
+    body: Json,
+    grants: Sequence[Grant],
+    *,
+    notice: str,
+    disclosures: Sequence[Disclosure],
+    studio: str,
+    intent: str = shipped.INTENT,
 ) -> ConsentRequest:
     """Return a request over a body that was just made; read back, so that what is written is what can be read."""
-    made = ConsentRequest(canonical_bytes(body), tuple(grants), notice, tuple(disclosures), studio)
+    made = ConsentRequest(canonical_bytes(body), tuple(grants), notice, tuple(disclosures), studio, intent=intent)
     return parse_request(made.to_bytes())

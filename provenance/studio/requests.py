@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from provenance.canonical import canonical_bytes, from_base64url, parse_object, sha256, to_base64url
@@ -19,6 +19,21 @@ from provenance.studio.subjects import Subject
 from provenance.vault import DataKey
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a person reads before they decide.
+
+    Attributes:
+        notice: what the record says of it.
+        text: itself.
+        intent: the sentence above the signature.
+    """
+
+    notice: Notice
+    text: str
+    intent: str
+
+
 class RequestDesk(ConsentReader, ABC):
     """Writes requests to sign, and takes them back signed."""
 
@@ -29,8 +44,17 @@ class RequestDesk(ConsentReader, ABC):
         *,
         terms: Terms | None = None,
         supersedes: Recorded | None = None,
+        shown: Shown | None = None,
     ) -> ConsentRequest:
         """Return a request that a person can sign elsewhere, with a key of their own; nothing is recorded yet.
+
+        Args:
+            subject: who signs.
+            grants: what they decided.
+            terms: what else the record says; the age and the guardian's relationship follow from `subject`.
+            supersedes: the consent that this one takes the place of.
+            shown: what they read in a browser that makes a key for this one signature; what they draw or type there
+                is then a datum of theirs. Without it, they read the text that comes with this version, where they sign.
 
         Raises:
             InputError: a datum of the subject cannot be one.
@@ -39,14 +63,15 @@ class RequestDesk(ConsentReader, ABC):
         unlocked = self._keys()
         now = self._studio.clock.now()
         secret = codes.new_secret()
-        disclosures = subject.disclosures(signed_here=False)
+        disclosures = subject.disclosures(signed_here=shown is not None)
         name = unlocked.controller.name
+        read = shown or Shown(Notice.shipped(name, presented_at=now), notice.render(name), notice.INTENT)
         body = make_body(
             grants=grants,
             disclosures=disclosures,
-            method="own-key",
+            method="own-key" if shown is None else "browser-key",
             controller=unlocked.controller,
-            notice=Notice.shipped(name, presented_at=now),
+            notice=read.notice,
             terms=full_terms(subject, terms, supersedes, today=now.date()),
             secret_digest=codes.secret_digest(secret),
             now=now,
@@ -56,7 +81,7 @@ class RequestDesk(ConsentReader, ABC):
         pending = {"digest": to_base64url(sha256(canonical_bytes(body))), "secret": secret}
         sealed = data_key.seal("request", canonical_bytes(pending))
         studio = f"{to_base64url(data_key.wrap(unlocked.master_key))}.{to_base64url(sealed)}"
-        return make_request(body, grants, notice=notice.render(name), disclosures=disclosures, studio=studio)
+        return make_request(body, grants, notice=read.text, disclosures=disclosures, studio=studio, intent=read.intent)
 
     def countersign(self, data: bytes) -> Recorded:
         """Complete a request that was signed elsewhere: sign beside the person, log it, and seal the data.

@@ -316,13 +316,7 @@ class UnlockedStudio:
             KeyMaterialError: the authority's certificate has run out, or a key cannot be read.
         """
         folder, now = self.studio.path / KEYS_FOLDER, self.studio.clock.now()
-        place = folder / f"{_SEAL_KEY}.key"
-        if not place.exists():
-            made = SigningKey.generate("ES256").to_pem(password=self._root.password(_SEAL_KEY))
-            # Somebody else may have made it in between; then theirs is the one.
-            with contextlib.suppress(FileExistsError):
-                durable.create(place, made, mode=durable.PRIVATE)
-        key = self.studio.load_key(_SEAL_KEY, self._root)
+        key = self.further_key(_SEAL_KEY)
         if (folder / _SEAL_CERTIFICATE).exists():
             certificate = self.studio.seal_certificate()
             if now < certificate.not_valid_after_utc:
@@ -337,6 +331,20 @@ class UnlockedStudio:
         )
         durable.replace(folder / _SEAL_CERTIFICATE, pki.to_pem(certificate).encode())
         return key, certificate
+
+    def further_key(self, name: str) -> SigningKey:
+        """Return the P-256 key called `name`, which is made when it is first needed.
+
+        Raises:
+            KeyMaterialError: it cannot be read.
+        """
+        place = self.studio.path / KEYS_FOLDER / f"{name}.key"
+        if not place.exists():
+            made = SigningKey.generate("ES256").to_pem(password=self._root.password(name))
+            # Somebody else may have made it in between; then theirs is the one.
+            with contextlib.suppress(FileExistsError):
+                durable.create(place, made, mode=durable.PRIVATE)
+        return self.studio.load_key(name, self._root)
 
 
 def find_folder(start: Path) -> Path:

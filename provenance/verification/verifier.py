@@ -72,6 +72,7 @@ def verify_file(
     source: StatusSource | None = None,
     disclosures: Sequence[ConsentDisclosure] = (),
     status_lists: Sequence[StatusList] = (),
+    data: bytes | None = None,
 ) -> Report:
     """Take a file through the steps, and return the report; a file that cannot be read is a report, too.
 
@@ -86,10 +87,12 @@ def verify_file(
             not know the picture. Those of other pictures are left aside.
         status_lists: what studios publish, each checked by `parse_status_list`; heeded where `source` does not know the
             picture. Those of other studios are left aside.
+        data: the file's bytes, where they are at hand; then `path` only names it, and no file is read.
     """
     with work_kept():
         return _verify(
             path,
+            data,
             question=question,
             anchors=anchors,
             time_anchors=time_anchors,
@@ -102,6 +105,7 @@ def verify_file(
 
 def _verify(
     path: Path,
+    given: bytes | None,
     *,
     question: Question,
     anchors: Sequence[TrustAnchors],
@@ -114,7 +118,7 @@ def _verify(
     findings: list[Finding] = []
     try:
         # (0): identify the file
-        data = durable.read(path, max_bytes=MAX_PICTURE_BYTES)
+        data = durable.read(path, max_bytes=MAX_PICTURE_BYTES) if given is None else given
         kind = _identify(path, data)
         picture = _take_apart(data, findings)
         # (1): read the credentials, offline

@@ -177,7 +177,10 @@ def test_the_assurances_are_these_from_the_weakest_to_the_strongest() -> None:
 
 
 @pytest.mark.parametrize("assurance", ASSURANCES)
-@pytest.mark.parametrize(("method", "at_most"), [("typed", "drawn"), ("drawn", "drawn"), ("own-key", "session-key")])
+@pytest.mark.parametrize(
+    ("method", "at_most"),
+    [("typed", "drawn"), ("drawn", "drawn"), ("browser-key", "session-key"), ("own-key", "session-key")],
+)
 def test_a_signature_is_worth_what_it_says_and_never_more_than_its_method(
     assurance: str, method: str, at_most: str
 ) -> None:

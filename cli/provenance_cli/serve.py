@@ -1,0 +1,87 @@
+"""`provenance serve`: a page on which everybody can check pictures; in a studio, also its receipts and its ledger."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from provenance.errors import StudioError
+from provenance.studio.studio import Studio, find_folder
+from provenance_cli._options import passphrase_option, studio_option, unlocked
+from provenance_cli._output import note, print_error, safe, say
+from provenance_cli._serving import stopping
+from provenance_cli.verify import trusted
+
+PORT = 7382
+_FILE = click.Path(path_type=Path, readable=False)
+
+
+@click.command("serve")
+@click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port; 0 takes any.")
+@click.option(
+    "--name",
+    "names",
+    multiple=True,
+    metavar="HOST",
+    help="Another name under which it is asked, such as that of a proxy before it; may be repeated.",
+)
+@click.option(
+    "--trust", "trust_files", multiple=True, type=_FILE, metavar="PEM", help="Trust these issuers; repeatable."
+)
+@click.option(
+    "--trust-time", "time_files", multiple=True, type=_FILE, metavar="PEM", help="Trust these time-stamp authorities."
+)
+@click.option("--no-studio", is_flag=True, help="Only check pictures, also where there is a studio.")
+@studio_option
+@passphrase_option
+def command(
+    *,
+    port: int,
+    names: tuple[str, ...],
+    trust_files: tuple[Path, ...],
+    time_files: tuple[Path, ...],
+    no_studio: bool,
+    studio_path: Path | None,
+    passphrase_file: Path | None,
+) -> int:
+    """Show a page that checks pictures, and the same as an API, until it is interrupted.
+
+    In a studio it answers receipts, too, and shows the ledger at /ledger/. It listens on this computer only; for the
+    open internet, put a proxy with TLS before it, and say its name with --name. Pictures are never stored.
+    """
+    from provenance.web import check_installed
+
+    check_installed()
+    from provenance.web.app import public_app
+    from provenance.web.checking import Checker
+    from provenance.web.desk import KioskDesk
+    from provenance.web.serving import WebServer
+    from provenance.web.shield import LOOPBACK_HOSTS
+
+    if no_studio and studio_path is not None:
+        raise click.UsageError("either --studio or --no-studio")
+    with ExitStack() as stack:
+        desk = None
+        folder = None if no_studio else _folder(studio_path)
+        if folder is not None:
+            desk = KioskDesk(stack.enter_context(unlocked(folder, passphrase_file)))
+        checker = Checker(*trusted(trust_files, time_files), studio=folder)
+        app = public_app(checker, desk=desk, hosts=[*LOOPBACK_HOSTS, *names], report=print_error)
+        server = WebServer(app, port=port)
+        stack.enter_context(stopping())
+        say(server.url("localhost"))
+        whose = "checks pictures" if desk is None else f"is the page of {safe(desk.name)}"
+        note(f"It {whose}. Stop it with Ctrl-C.")
+        server.serve()
+    return 0
+
+
+def _folder(studio_path: Path | None) -> Path | None:
+    """Return the folder of the studio that was named or is near; None where there is none."""
+    if studio_path is not None:
+        Studio(studio_path).close()
+        return studio_path
+    try:
+        return find_folder(Path())
+    except StudioError:
+        return None

@@ -1,0 +1,262 @@
+"""One person's sitting at the kiosk: what the form says, as a subject, decisions and terms that can be recorded."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from provenance.consent.grants import Grant, decide, parse_scope
+from provenance.consent.parties import Terms
+from provenance.consent.scopes import Scope
+from provenance.consent.templates import Asked, Template
+from provenance.consent.vocabulary import parse_day, parse_relationship
+from provenance.errors import InputError, ProvenanceError, RefusedError
+from provenance.studio.requests import Shown
+from provenance.studio.subjects import REPRESENTATIONS, Guardian, Subject
+from provenance.web.ink import draw
+
+HOW: Final = ("drawn", "typed")
+AGES: Final = ("adult", "minor")
+
+
+class FormFaultError(ProvenanceError):
+    """Something in a form is missing or cannot be; a person reads what, beside the field.
+
+    Attributes:
+        field: the name of the field.
+        word: the sentence's name in the tables of words.
+    """
+
+    default_code = "form-fault"
+
+    def __init__(self, field: str, word: str) -> None:
+        super().__init__(f"form: {field}: {word}")
+        self.field = field
+        self.word = word
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the studio set once for everybody who sits today.
+
+    Attributes:
+        template: what is asked.
+        name: of the job, or None; kept in the vault as what the shoot is about.
+        use: what AI will make, where the template asks for it.
+    """
+
+    template: Template
+    name: str | None = None
+    use: str | None = None
+
+    def check(self) -> None:
+        """Check that a kiosk can ask for all of it.
+
+        Raises:
+            RefusedError: somebody must sign who cannot here, or what AI will make is not said.
+        """
+        if "photographer" in self.template.signers:
+            raise RefusedError(
+                f"template {self.template.id}: the photographer signs too, which they cannot here",
+                code="template-signer",
+            )
+        if Scope.AI_GENERATE in self.template.scopes and self.use is None:
+            raise RefusedError(
+                f"template {self.template.id}: asks for {Scope.AI_GENERATE}, and nothing says what will be made",
+                code="kiosk-use",
+                hint='add --use "what will be made, for whom, and where it will be shown"',
+            )
+
+    @property
+    def plain(self) -> tuple[Asked, ...]:
+        """What is asked beside AI and the measuring of faces."""
+        return tuple(asked for asked in self.template.asked if not _apart(asked.scope))
+
+    @property
+    def apart(self) -> tuple[Asked, ...]:
+        """What is asked by itself: AI, and the measuring of faces."""
+        return tuple(asked for asked in self.template.asked if _apart(asked.scope))
+
+    @property
+    def made(self) -> str | None:
+        """What AI will make, where that is asked for."""
+        return self.use if Scope.AI_GENERATE in self.template.scopes else None
+
+    @property
+    def witnessed(self) -> bool:
+        """Whether a witness signs too."""
+        return "witness" in self.template.signers
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """What a person decided and who they are, ready to be recorded."""
+
+    subject: Subject
+    grants: tuple[Grant, ...]
+    terms: Terms
+    shown: Shown
+
+
+def read_form(
+    form: Mapping[str, Sequence[str]],
+    job: Job,
+    *,
+    language: str,
+    studio: str,
+    now: datetime,
+    shown_at: datetime | None = None,
+) -> Sitting:
+    """Return what a form says.
+
+    Args:
+        form: every field with what was put into it.
+        job: what was asked.
+        language: in which the person read it.
+        studio: its name.
+        now: the time.
+        shown_at: when the text was shown, if not just now.
+
+    Raises:
+        FormFaultError: a field is missing or cannot be; it names which.
+        InputError: the form is not one that this kiosk makes.
+        RefusedError: a rule is broken.
+    """
+    minor = _one(form, "age", AGES, "fault_age") == "minor"
+    if job.template.signers and "guardian" in job.template.signers and not minor:
+        raise FormFaultError("age", "fault_minor_only")
+    permit = _permitted(form, job)
+    ai = [scope for scope in permit if scope.is_ai]
+    if ai and minor:
+        raise FormFaultError("age", "fault_minor_ai")
+    born = _day(form, now.date())
+    if ai and born is None:
+        raise FormFaultError("born", "fault_born_ai")
+    name = _line(form, "name", "fault_name")
+    guardian = _guardian(form) if minor else None
+    signer = name if guardian is None else guardian.name
+    how = _one(form, "how", HOW, "fault_how")
+    subject = Subject(
+        name,
+        email=_email(form),
+        witness=_line(form, "witness", "fault_witness") if job.witnessed else None,
+        ink=_ink(form) if how == "drawn" else None,
+        born=born,
+        guardian=guardian,
+        initials={scope: _line(form, f"initials.{scope}", "fault_initials") for scope in ai},
+        details=_details(form, job, permit),
+    )
+    if how == "typed" and folded(_line(form, "typed", "fault_typed")) != folded(signer):
+        raise FormFaultError("typed", "fault_typed")
+    if subject.witness is not None and folded(subject.witness) in (folded(name), folded(signer)):
+        raise FormFaultError("witness", "fault_witness_self")
+    if (subject.age_class(now.date()) == "minor") != minor:
+        raise FormFaultError("born", "fault_born_age")
+    template = job.template
+    terms = Terms(retention=template.retention, jurisdictions=template.jurisdictions, shoot=(now.date(), now.date()))
+    shown = Shown(
+        template.notice(language, studio=studio, presented_at=shown_at or now),
+        template.render(language, studio=studio),
+        template.intent(language, studio=studio),
+    )
+    return Sitting(subject, _grants(job, permit, today=now.date()), terms, shown)
+
+
+def _permitted(form: Mapping[str, Sequence[str]], job: Job) -> list[Scope]:
+    said = {name: [parse_scope(text) for text in form.get(name, ())] for name in ("permit", "deny")}
+    for scope in (*said["permit"], *said["deny"]):
+        if scope not in job.template.scopes:
+            raise InputError(f"scope {scope}: {job.template.id} does not ask for it", code="template-scope")
+    return [
+        asked.scope
+        for asked in job.template.asked
+        if asked.scope in said["permit"] or (asked.default == "permit" and asked.scope not in said["deny"])
+    ]
+
+
+def _grants(job: Job, permit: Sequence[Scope], *, today: date) -> tuple[Grant, ...]:
+    chosen = [asked for asked in job.template.asked if asked.scope in permit]
+    return decide(
+        permit=permit,
+        deny=[scope for scope in job.template.scopes if scope not in permit],
+        since=today,
+        until=job.template.last_day(today),
+        territory=(),
+        use=job.made,
+        bases={asked.scope: asked.legal_basis for asked in chosen},
+        revocability={asked.scope: asked.revocability for asked in chosen},
+    )
+
+
+def _details(form: Mapping[str, Sequence[str]], job: Job, permit: Sequence[Scope]) -> dict[str, str]:
+    found = {} if job.name is None else {"shoot_description": job.name}
+    if Scope.AI_GENERATE in permit:
+        found["representation"] = _one(form, "representation", REPRESENTATIONS, "fault_representation")
+    return found
+
+
+def _guardian(form: Mapping[str, Sequence[str]]) -> Guardian:
+    name = _line(form, "guardian", "fault_guardian")
+    relationship = parse_relationship(_one(form, "relationship", ("parent", "guardian"), "fault_relationship"))
+    return Guardian(name, relationship, _optional(form, "authority"))
+
+
+def _ink(form: Mapping[str, Sequence[str]]) -> bytes:
+    try:
+        return draw(_text(form, "ink"))
+    except InputError:
+        raise FormFaultError("ink", "fault_ink") from None
+
+
+def _email(form: Mapping[str, Sequence[str]]) -> str | None:
+    address = _optional(form, "email")
+    if address is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
+        raise FormFaultError("email", "fault_email")
+    return address
+
+
+def _day(form: Mapping[str, Sequence[str]], today: date) -> date | None:
+    text = _text(form, "born")
+    if not text:
+        return None
+    try:
+        day = parse_day(text)
+    except InputError:
+        raise FormFaultError("born", "fault_born") from None
+    if not date(1890, 1, 1) <= day <= today:
+        raise FormFaultError("born", "fault_born")
+    return day
+
+
+def _line(form: Mapping[str, Sequence[str]], name: str, word: str) -> str:
+    text = _text(form, name)
+    if not text or not text.isprintable() or len(text) > 200:
+        raise FormFaultError(name, word)
+    return text
+
+
+def _optional(form: Mapping[str, Sequence[str]], name: str) -> str | None:
+    return _line(form, name, "fault_text") if _text(form, name) else None
+
+
+def _one(form: Mapping[str, Sequence[str]], name: str, known: Sequence[str], word: str) -> str:
+    text = _text(form, name)
+    if text not in known:
+        raise FormFaultError(name, word)
+    return text
+
+
+def _text(form: Mapping[str, Sequence[str]], name: str) -> str:
+    # A field that was sent twice is read once, as browsers show it.
+    return next(iter(form.get(name, ())), "").strip()
+
+
+def folded(text: str) -> str:
+    """Return a name as it is compared: without regard to case, spaces and how its letters are put together."""
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def _apart(scope: Scope) -> bool:
+    return scope.is_ai or scope.is_biometric

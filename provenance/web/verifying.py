@@ -1,0 +1,137 @@
+"""The page that checks pictures, and the same as an API: `POST /api/v1/verify`. Files are never stored."""
+
+import asyncio
+import json
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.concurrency import run_in_threadpool
+
+from provenance import schemas
+from provenance.consent.scopes import Scope
+from provenance.errors import InputError, RefusedError
+from provenance.verification import Report
+from provenance.web.cards import make_card
+from provenance.web.checking import Checker
+from provenance.web.forms import FormMarks
+from provenance.web.pages import page
+from provenance.web.problems import problem
+from provenance.web.uploads import MAX_FILE_BYTES, MAX_FILES, Upload, read_sent
+
+# Whole uploads that are held in memory at a time; others wait to be read.
+UPLOADS_AT_A_TIME: Final = 4
+
+_UPLOAD: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "description": "The picture."},
+                        "scope": {"type": "string", "enum": ["", *Scope], "description": "The use that you plan."},
+                        "territory": {
+                            "type": "string",
+                            "pattern": "^([A-Za-z]{2})?$",
+                            "description": "Where you plan it.",
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+def make_verifying(checker: Checker, *, marks: FormMarks, studio: str | None) -> APIRouter:
+    """Return the page and the API.
+
+    Args:
+        checker: verifies.
+        marks: of the form.
+        studio: the name of the studio whose page this is, or None.
+    """
+    router = APIRouter()
+    room = asyncio.Semaphore(UPLOADS_AT_A_TIME)
+
+    @router.get("/", include_in_schema=False)
+    def start() -> HTMLResponse:
+        return page(
+            "verify", mark=marks.new(), studio=studio, scopes=tuple(Scope), cards=(), fault=None, most=MAX_FILES
+        )
+
+    @router.post("/verify", include_in_schema=False)
+    async def verify(request: Request) -> Response:
+        values: dict[str, Any] = {"studio": studio, "scopes": tuple(Scope), "most": MAX_FILES}
+        try:
+            async with room:
+                sent = await read_sent(request)
+                marks.check(sent.fields.get("mark", ""))
+                if not sent.files:
+                    raise InputError("upload: expected at least one picture", code="upload-empty")
+                reports = [await _check(checker, file, sent.fields) for file in sent.files]
+        except (InputError, RefusedError) as error:
+            # Any other error is the studio's, and may name its folder.
+            fault = f"{str(error)[:1].upper()}{str(error)[1:]}."
+            return page("verify", status=422, mark=marks.new(), cards=(), fault=fault, **values)
+        cards = [
+            make_card(report, document=json.dumps(report.to_json(), indent=2), asked=bool(sent.fields.get("scope")))
+            for report in reports
+        ]
+        return page("verify", mark=marks.new(), cards=cards, fault=None, **values)
+
+    @router.post(
+        "/api/v1/verify",
+        summary="Check one picture",
+        response_class=JSONResponse,
+        openapi_extra=_UPLOAD,
+        responses={
+            200: {"description": "The report.", "content": _json("verification-report")},
+            **{status: _problem(text) for status, text in _PROBLEMS.items()},
+        },
+    )
+    async def api(request: Request) -> JSONResponse:
+        """Check one picture: is it intact, who issued it, where is it from, and did the person agree?
+
+        The answer is the same document as that of `provenance verify --json`. The file is not kept.
+        """
+        try:
+            async with room:
+                sent = await read_sent(request)
+                if len(sent.files) != 1:
+                    raise InputError(f"upload: expected one picture, got {len(sent.files)}", code="upload-count")
+                report = await _check(checker, sent.files[0], sent.fields)
+        except InputError as error:
+            return JSONResponse(problem(error), 422)
+        return JSONResponse(report.to_json())
+
+    return router
+
+
+async def _check(checker: Checker, file: Upload, fields: dict[str, str]) -> Report:
+    if len(file.data) > MAX_FILE_BYTES:
+        raise InputError(f"upload: expected at most {MAX_FILE_BYTES} bytes in a file", code="upload-size")
+    scope, territory = fields.get("scope") or None, fields.get("territory") or None
+    return await run_in_threadpool(checker.check, file, scope=scope, territory=territory)
+
+
+_PROBLEMS: Final = {
+    403: "Sent from a page of another server.",
+    408: "The body took too long.",
+    413: "The body is too large.",
+    422: "What was sent cannot be checked.",
+    421: "Asked under a name that is not this server's.",
+    429: "Too many requests.",
+    500: "It cannot be answered now.",
+}
+
+
+def _problem(text: str) -> dict[str, Any]:
+    return {"description": text, "content": _json("api-error")}
+
+
+def _json(name: str) -> dict[str, Any]:
+    return {"application/json": {"schema": schemas.load(name)}}

@@ -1,0 +1,142 @@
+"""Take a picture of every page, into docs/screenshots/, or of every page in both themes and three widths, elsewhere.
+
+PYTHONPATH=tests .venv/bin/python scripts/screenshots.py
+PYTHONPATH=tests .venv/bin/python scripts/screenshots.py FOLDER
+"""
+
+import io
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page
+from support.browsers import draw_signature, launched
+from support.pictures import with_changed_pixels
+from support.studios import make_studio, record_ai_consent, record_consent, stamped
+from support.web import kiosk, public_page
+
+from provenance.studio import Studio
+from provenance_cli._demo_pictures import draw_portrait
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTED = ROOT / "docs" / "screenshots"
+WIDTHS = {"phone": 390, "tablet": 820, "desktop": 1280}
+
+
+class _Camera:
+    """Takes pictures of pages for the documents, or in every theme and width."""
+
+    def __init__(self, folder: Path, *, every: bool) -> None:
+        self._folder = folder
+        self._every = every
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def __call__(self, page: Page, name: str) -> None:
+        if not self._every:
+            shot = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+            shot.quantize(64, dither=Image.Dither.NONE).save(self._folder / f"{name}.png", optimize=True)
+            return
+        for width_name, width in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": 1000 if width > 400 else 800})
+            for theme in ("light", "dark"):
+                page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+                page.wait_for_timeout(80)
+                page.screenshot(path=self._folder / f"{name}-{width_name}-{theme}.png", full_page=True)
+
+
+def main() -> int:
+    """Take the pictures; return the exit code."""
+    every = len(sys.argv) > 1
+    camera = _Camera(Path(sys.argv[1]) if every else DOCUMENTED, every=every)
+    with tempfile.TemporaryDirectory() as folder, launched() as browser:
+        studio = make_studio(Path(folder) / "studio", "Studio Lumen")
+        with kiosk(studio, pin="135790") as server:
+            secret = _sit(browser, server.url("localhost"), camera)
+            _staff(browser, server.url("localhost"), camera)
+        with kiosk(studio, template="ai-headshot-service") as server:
+            page = _page(browser)
+            page.goto(server.url("localhost") + "sit/en")
+            page.click("section.now [data-next]")
+            page.check("input[value='ai.generate']", force=True)
+            camera(page, "kiosk-ai")
+        with public_page(studio) as server:
+            _receipt(browser, server.url("localhost"), secret, camera)
+            _verify(browser, server.url("localhost"), _pictures(studio, Path(folder)), camera)
+        studio.close()
+    return 0
+
+
+def _page(browser: Browser) -> Page:
+    page = browser.new_page(viewport={"width": 820, "height": 1000}, reduced_motion="reduce", locale="en-GB")
+    page.on("console", lambda message: print(message.text, file=sys.stderr))
+    return page
+
+
+def _sit(browser: Browser, url: str, camera: _Camera) -> str:
+    page = _page(browser)
+    page.goto(url)
+    camera(page, "kiosk-start")
+    page.click("text=English")
+    camera(page, "kiosk-read")
+    page.click("section.now [data-next]")
+    for scope in ("capture", "publish.internal", "publish.web"):
+        page.check(f"input[value='{scope}']", force=True)
+    camera(page, "kiosk-choose")
+    page.click("section.now [data-next]")
+    page.check("input[value=adult]")
+    page.fill("#name", "Zoë Ångström")
+    camera(page, "kiosk-who")
+    page.click("section.now [data-next]")
+    page.check("input[value=drawn]")
+    draw_signature(page)
+    camera(page, "kiosk-sign")
+    page.click("section.now [data-next]")
+    camera(page, "kiosk-check")
+    page.click("#send")
+    page.wait_for_selector("main.signed")
+    camera(page, "kiosk-receipt")
+    return page.inner_text(".secret")
+
+
+def _staff(browser: Browser, url: str, camera: _Camera) -> None:
+    page = _page(browser)
+    page.goto(f"{url}staff")
+    camera(page, "staff-pin")
+    page.fill("#pin", "135790")
+    page.click("button.main")
+    camera(page, "staff")
+
+
+def _receipt(browser: Browser, url: str, secret: str, camera: _Camera) -> None:
+    page = _page(browser)
+    page.goto(f"{url}receipt")
+    camera(page, "receipt-ask")
+    page.fill("#secret", secret)
+    page.click("button.main")
+    camera(page, "receipt")
+
+
+def _pictures(studio: Studio, folder: Path) -> list[Path]:
+    """Return three pictures: one that passes, one that AI made, one that was tampered with."""
+    (folder / "camera.jpg").write_bytes(draw_portrait(generated=False))
+    (folder / "ai.jpg").write_bytes(draw_portrait(generated=True))
+    code, ai = record_consent(studio).code, record_ai_consent(studio).code
+    good = stamped(studio, folder / "camera.jpg", folder / "portrait.jpg", code=code)
+    made = stamped(studio, folder / "ai.jpg", folder / "generated.jpg", declaration="ai-generated", code=ai)
+    forged = folder / "forged.jpg"
+    forged.write_bytes(with_changed_pixels(good.read_bytes()))
+    return [good, made, forged]
+
+
+def _verify(browser: Browser, url: str, pictures: list[Path], camera: _Camera) -> None:
+    page = _page(browser)
+    page.goto(url)
+    camera(page, "verify-start")
+    page.set_input_files("#file", pictures)
+    page.locator(".card").nth(2).wait_for()
+    camera(page, "verify")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
