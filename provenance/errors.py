@@ -16,6 +16,7 @@ ProvenanceError
 ├── CredentialError          Content Credentials cannot be read or written
 │   ├── NoCredentialError        the file carries none
 │   └── RemoteCredentialError    they lie elsewhere, and are not fetched
+├── MissingExtraError        a part of the product is not installed
 ├── NetworkError             an address that was named cannot be reached, or gives no usable answer
 └── VerificationError        a signature or proof does not verify
 ```
@@ -182,6 +183,12 @@ class RemoteCredentialError(CredentialError):
     """The file only names a place where its Content Credentials lie; nothing is ever fetched."""
 
     default_code = "remote-credential"
+
+
+class MissingExtraError(ProvenanceError):
+    """A part of the product that not everybody needs is not installed."""
+
+    default_code = "extra-missing"
 
 
 class NetworkError(ProvenanceError):

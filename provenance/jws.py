@@ -1,4 +1,4 @@
-"""Documents that one or more parties signed: JWS General JSON (RFC 7515, 7.2.1), through joserfc.
+"""Documents that one or more parties signed: JWS General JSON (RFC 7515, 7.2.1), and tokens of one, through joserfc.
 
 Every signature's protected header names its role and carries its public key, so that a document can be checked by
 somebody who has nothing but the document. Whose key it is, the caller decides.
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from provenance.canonical import Json, JsonObject, from_base64url, parse_object
+from provenance.canonical import Json, JsonObject, canonical_bytes, from_base64url, parse_object
 from provenance.errors import InputError, VerificationError
 from provenance.keys import SigningKey, thumbprint_urn
 
@@ -117,6 +117,48 @@ def verify(envelope: JsonObject) -> Signed:
     except (errors.JoseError, ValueError, KeyError, TypeError, UnicodeError) as error:
         raise InputError(f"signed document: malformed: {type(error).__name__}") from error
     return Signed(checked.payload, tuple(_signature(member.headers()) for member in checked.members))
+
+
+def sign_jwt(claims: JsonObject, *, media_type: str, key: SigningKey) -> bytes:
+    """Return claims as a JWT (RFC 7519) in its compact form, whose header names the key that signed it.
+
+    Args:
+        claims: the claims.
+        media_type: what it is (`typ`, RFC 8725, 3.11), such as `statuslist+jwt`.
+        key: who signs.
+    """
+    from joserfc import jws
+
+    header = {"alg": key.algorithm, "typ": media_type, "jwk": key.public_jwk()}
+    token: str = jws.serialize_compact(header, canonical_bytes(dict(claims)), _to_jose(key), registry=_registry())
+    return token.encode()
+
+
+def verify_jwt(data: bytes, *, media_type: str, place: str) -> tuple[dict[str, Json], str]:
+    """Check the signature of a JWT with the key that its header names; return its claims, and the key's RFC 9278 name.
+
+    Raises:
+        InputError: it is no JWT of the form written here, or of another type.
+        VerificationError: its signature does not verify.
+    """
+    from joserfc import errors, jws
+    from joserfc.jwk import import_key
+
+    parts = data.split(b".")
+    if len(parts) != 3 or not data.isascii():
+        raise InputError(f"{place}: expected a signed token, got something else", code="token-malformed")
+    header = parse_object(from_base64url(parts[0].decode(), place=place), place=f"{place} header")
+    if set(header) != {"alg", "typ", "jwk"} or header["typ"] != media_type:
+        raise InputError(f"{place}: expected a token of type {media_type}", code="token-malformed")
+    urn = thumbprint_urn(header["jwk"])
+    key: Any = header["jwk"]
+    try:
+        checked: Any = jws.deserialize_compact(data, import_key(key), registry=_registry())
+    except errors.BadSignatureError:
+        raise VerificationError(f"{place}: its signature does not verify", code="signature-invalid") from None
+    except (errors.JoseError, ValueError, KeyError, TypeError, UnicodeError) as error:
+        raise InputError(f"{place}: malformed: {type(error).__name__}", code="token-malformed") from error
+    return parse_object(checked.payload, place=place), urn
 
 
 def _check_header(protected: Json, *, place: str) -> None:

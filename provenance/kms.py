@@ -5,7 +5,6 @@ know: credentials come from where its own tools find them, and never stand in th
 """
 
 import hashlib
-import importlib.util
 import urllib.parse
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from provenance.errors import InputError, KeyMaterialError
+from provenance.extras import check_extra
 from provenance.keys import SigningKey
 from provenance.remote_keys import RemoteKey
 
@@ -61,14 +61,10 @@ def open_key(address: KmsAddress) -> SigningKey:
     """Return the P-256 key that an address names; it signs in the service.
 
     Raises:
+        MissingExtraError: the library for it is not installed.
         KeyMaterialError: the service cannot be reached or refuses, or the key is another kind.
     """
-    if importlib.util.find_spec("boto3") is None:
-        raise KeyMaterialError(
-            "kms: the library for it is not installed",
-            code="extra-missing",
-            hint="pip install 'headshot-provenance[kms]'",
-        )
+    check_extra("kms", "boto3", place="kms")
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -76,20 +72,22 @@ def open_key(address: KmsAddress) -> SigningKey:
         client = boto3.client("kms", region_name=address.region, endpoint_url=address.endpoint)
         answer = client.get_public_key(KeyId=address.key)
     except (BotoCoreError, ClientError, ValueError) as error:
-        raise _failed(address.key, error) from error
+        raise _failed(address, "does not give its public key", error) from error
     kind = answer.get("KeySpec") or answer.get("CustomerMasterKeySpec")
     if kind != _KIND or answer.get("KeyUsage") != "SIGN_VERIFY":
         raise KeyMaterialError(f"kms {address.key}: expected a key of {_KIND} to sign with, got {kind}", code="kms")
     public = serialization.load_der_public_key(answer["PublicKey"])
     if not isinstance(public, ec.EllipticCurvePublicKey):
         raise KeyMaterialError(f"kms {address.key}: expected a key on p-256", code="kms")
-    return SigningKey(_KmsKey(address.key, client, public))
+    key = _KmsKey(address, client, public)
+    key.check_signs()
+    return SigningKey(key)
 
 
 class _KmsKey(RemoteKey):
-    def __init__(self, key: str, client: Any, public: ec.EllipticCurvePublicKey) -> None:  # noqa: ANN401 untyped
-        super().__init__(f"kms {key}", public)
-        self._key = key
+    def __init__(self, address: KmsAddress, client: Any, public: ec.EllipticCurvePublicKey) -> None:  # noqa: ANN401 untyped
+        super().__init__(f"kms {address.key}", public)
+        self._address = address
         self._client = client
 
     def sign_message(self, data: bytes) -> bytes:
@@ -99,9 +97,9 @@ class _KmsKey(RemoteKey):
         raw = len(data) <= MAX_RAW_BYTES
         message = {"Message": data if raw else hashlib.sha256(data).digest(), "MessageType": "RAW" if raw else "DIGEST"}
         try:
-            answer = self._client.sign(KeyId=self._key, SigningAlgorithm="ECDSA_SHA_256", **message)
+            answer = self._client.sign(KeyId=self._address.key, SigningAlgorithm="ECDSA_SHA_256", **message)
         except (BotoCoreError, ClientError) as error:
-            raise _failed(self._key, error) from error
+            raise _failed(self._address, "does not sign", error) from error
         return bytes(answer["Signature"])
 
 
@@ -111,10 +109,11 @@ def _malformed(reason: str) -> InputError:
     )
 
 
-def _failed(key: str, error: Exception) -> KeyMaterialError:
+def _failed(address: KmsAddress, reason: str, error: Exception) -> KeyMaterialError:
     told = " ".join(str(error).split())[:160].lower()
+    where = f"--region {address.region}" + ("" if address.endpoint is None else f" --endpoint-url {address.endpoint}")
     return KeyMaterialError(
-        f"kms {key}: does not sign: {told}",
+        f"kms {address.key}: {reason}: {told}",
         code="kms",
-        hint="see that the aws command can use this key: aws kms get-public-key --key-id KEY",
+        hint=f"see that the aws command can use this key: aws kms get-public-key --key-id {address.key} {where}",
     )

@@ -1,12 +1,16 @@
 """Private keys that lie elsewhere and never come here: what they have in common, and where each is opened."""
 
 from abc import abstractmethod
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from provenance.errors import KeyMaterialError
+
+# Nothing that is ever signed for real begins like this.
+_TRIAL: Final = b"provenance/trial/v1"
 
 
 class RemoteKey(ec.EllipticCurvePrivateKey):
@@ -23,6 +27,18 @@ class RemoteKey(ec.EllipticCurvePrivateKey):
         Raises:
             KeyMaterialError: whoever holds the key does not sign.
         """
+
+    def check_signs(self) -> None:
+        """Check by a trial that it signs, and that the public key is its own, before anything relies on it.
+
+        Raises:
+            KeyMaterialError: it does not, or is not.
+        """
+        try:
+            self._public.verify(self.sign_message(_TRIAL), _TRIAL, ec.ECDSA(hashes.SHA256()))
+        except InvalidSignature as error:
+            message = f"{self._place}: expected a pair, got a public key that is of another private one"
+            raise KeyMaterialError(message, code="key-pair") from error
 
     @property
     def curve(self) -> ec.EllipticCurve:

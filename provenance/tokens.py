@@ -6,12 +6,11 @@ stands in it: it comes from the file that `pin-source` names, or from the enviro
 """
 
 import hashlib
-import importlib.util
+import hmac
 import os
 import threading
 import urllib.parse
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from provenance import durable
 from provenance.errors import InputError, KeyMaterialError
+from provenance.extras import check_extra
 from provenance.keys import SigningKey
 from provenance.remote_keys import RemoteKey
 
@@ -28,7 +28,8 @@ PIN_VARIABLE: Final = "PROVENANCE_PIN"
 MAX_PIN_BYTES: Final = 1024
 
 _SCHEME: Final = "pkcs11:"
-_PATH: Final = frozenset({"token", "object", "id", "serial"})
+_TOKEN: Final = frozenset({"token", "serial", "manufacturer", "model"})
+_PATH: Final = _TOKEN | {"object", "id", "type"}
 _QUERY: Final = frozenset({"module-path", "pin-source"})
 
 
@@ -41,6 +42,8 @@ class TokenUri:
         module: path of the token's library.
         token: label of the token.
         serial: of the token, or None.
+        manufacturer: of the token, or None.
+        model: of the token, or None.
         label: of the key (`object`), or None.
         id: of the key, or None; a label or an id is there.
         pin_source: path of a file with the PIN, or None.
@@ -50,6 +53,8 @@ class TokenUri:
     module: str
     token: str
     serial: str | None
+    manufacturer: str | None
+    model: str | None
     label: str | None
     id: bytes | None
     pin_source: Path | None
@@ -70,29 +75,20 @@ class TokenUri:
                 raise _malformed(f"expected {name}")
         if not found.get("object") and not found.get("id"):
             raise _malformed("expected object or id, which names the key")
+        if found.get("type", b"private") != b"private":
+            raise _malformed(f"expected type private, got {found['type'].decode('utf-8', 'replace')[:40]!r}")
+        names = {name: value.decode("utf-8", "replace") for name, value in found.items() if value}
         source = found.get("pin-source")
         return cls(
             text,
             os.fsdecode(found["module-path"]),
-            found["token"].decode("utf-8", "replace"),
-            found["serial"].decode("utf-8", "replace") if found.get("serial") else None,
-            found["object"].decode("utf-8", "replace") if found.get("object") else None,
+            names["token"],
+            names.get("serial"),
+            names.get("manufacturer"),
+            names.get("model"),
+            names.get("object"),
             found.get("id") or None,
             None if not source else Path(os.fsdecode(source).removeprefix("file:")),
-        )
-
-
-def check_installed() -> None:
-    """Check that the library that speaks to tokens is there, without loading it.
-
-    Raises:
-        KeyMaterialError: it is not.
-    """
-    if importlib.util.find_spec("pkcs11") is None:
-        raise KeyMaterialError(
-            "token: the library for it is not installed",
-            code="extra-missing",
-            hint="pip install 'headshot-provenance[pkcs11]'",
         )
 
 
@@ -100,10 +96,14 @@ def open_key(uri: TokenUri) -> SigningKey:
     """Return the P-256 key that a URI names; it signs in the token.
 
     Raises:
-        KeyMaterialError: there is no such token or key, the PIN is missing or wrong, or the key is not on P-256.
+        MissingExtraError: the library for it is not installed.
+        KeyMaterialError: there is no such token or key, the PIN is missing or wrong, or the key is not on P-256 or
+            does not sign.
     """
-    check_installed()
-    return SigningKey(_TokenKey(uri.token, *_find(uri)))
+    check_extra("pkcs11", "pkcs11", place="token")
+    key = _TokenKey(uri.token, *_find(uri))
+    key.check_signs()
+    return SigningKey(key)
 
 
 class _TokenKey(RemoteKey):
@@ -130,9 +130,10 @@ def _find(uri: TokenUri) -> tuple[Any, ec.EllipticCurvePublicKey]:
     from pkcs11.util.ec import encode_ec_public_key
 
     try:
-        session = _session(uri.module, uri.token, uri.serial, _pin(uri))
-        private = _one(session, pkcs11.ObjectClass.PRIVATE_KEY, uri)
-        public = _one(session, pkcs11.ObjectClass.PUBLIC_KEY, uri)
+        session = _session(uri, _pin(uri))
+        private = _one(session, pkcs11.ObjectClass.PRIVATE_KEY, label=uri.label, id=uri.id)
+        # Several may have this label: a pair is what has the same id (PKCS #11 v3.1, 4.8).
+        public = _one(session, pkcs11.ObjectClass.PUBLIC_KEY, id=private[pkcs11.Attribute.ID])
         if public.key_type is not pkcs11.KeyType.EC:
             raise KeyMaterialError(f"token {uri.token}: expected a key on p-256, got {public.key_type.name.lower()}")
         key = serialization.load_der_public_key(encode_ec_public_key(public))
@@ -143,10 +144,10 @@ def _find(uri: TokenUri) -> tuple[Any, ec.EllipticCurvePublicKey]:
     return private, key
 
 
-def _one(session: Any, kind: Any, uri: TokenUri) -> Any:  # noqa: ANN401 untyped
+def _one(session: Any, kind: Any, *, label: str | None = None, id: bytes | None) -> Any:  # noqa: ANN401 untyped
     import pkcs11
 
-    wanted = {pkcs11.Attribute.CLASS: kind, pkcs11.Attribute.LABEL: uri.label, pkcs11.Attribute.ID: uri.id}
+    wanted = {pkcs11.Attribute.CLASS: kind, pkcs11.Attribute.LABEL: label, pkcs11.Attribute.ID: id}
     # All of them, because a search that is not taken to its end blocks the session.
     found = list(session.get_objects({name: value for name, value in wanted.items() if value is not None}))
     if not found:
@@ -156,30 +157,57 @@ def _one(session: Any, kind: Any, uri: TokenUri) -> Any:  # noqa: ANN401 untyped
     return found[0]
 
 
-@cache
-def _session(module: str, token: str, serial: str | None, pin: str) -> Any:  # noqa: ANN401 untyped
-    """Return the one session of this process with a token; a second login would be refused."""
+# Of each token the one session of this process, with the PIN that opened it: a second login would be refused.
+_sessions: Final[dict[tuple[str, str, bytes], tuple[str, Any]]] = {}
+_opening: Final = threading.Lock()
+
+
+def _session(uri: TokenUri, pin: str) -> Any:  # noqa: ANN401 untyped
+    token = _token(uri)
+    which = (uri.module, token.label, token.serial)
+    with _opening:
+        if which not in _sessions:
+            _sessions[which] = (pin, token.open(user_pin=pin))
+        opened_by, session = _sessions[which]
+    if not hmac.compare_digest(opened_by.encode(), pin.encode()):
+        raise KeyMaterialError(f"token {uri.token}: the pin is not the one that it was opened with", code="token")
+    return session
+
+
+def _token(uri: TokenUri) -> Any:  # noqa: ANN401 untyped
     import pkcs11
 
-    library = pkcs11.lib(module)
-    which = {"token_label": token} if serial is None else {"token_label": token, "token_serial": serial.encode()}
-    return library.get_token(**which).open(user_pin=pin)
+    serial = None if uri.serial is None else uri.serial.encode()
+    found = [
+        token
+        for token in pkcs11.lib(uri.module).get_tokens(token_label=uri.token, token_serial=serial)
+        if uri.manufacturer in {None, token.manufacturer_id} and uri.model in {None, token.model}
+    ]
+    if not found:
+        raise pkcs11.NoSuchToken
+    if len(found) > 1:
+        raise pkcs11.MultipleTokensReturned
+    return found[0]
 
 
 def _pin(uri: TokenUri) -> str:
     if uri.pin_source is not None:
         try:
-            return durable.read(uri.pin_source, max_bytes=MAX_PIN_BYTES).decode().rstrip("\r\n")
+            pin = durable.read(uri.pin_source, max_bytes=MAX_PIN_BYTES).decode().rstrip("\r\n")
         except (InputError, UnicodeDecodeError) as error:
             raise KeyMaterialError(f"token {uri.token}: its pin cannot be read: {error}", code="pin-missing") from error
-    pin = os.environ.get(PIN_VARIABLE)
-    if not pin:
+        if not pin:
+            message = f"token {uri.token}: {uri.pin_source.name}: expected its pin, got an empty file"
+            raise KeyMaterialError(message, code="pin-missing")
+        return pin
+    held = os.environ.get(PIN_VARIABLE)
+    if not held:
         raise KeyMaterialError(
             f"token {uri.token}: expected its pin, got none",
             code="pin-missing",
             hint=f"set {PIN_VARIABLE}, or name a file in the address: pin-source=file:/path",
         )
-    return pin
+    return held
 
 
 def _attributes(text: str, separator: str, known: frozenset[str]) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 
@@ -114,12 +114,18 @@ def _expand(path: Path, wanted: tuple[str, ...], *, recursive: bool, leave_out: 
 
 
 def _walk(folder: Path, wanted: tuple[str, ...], *, recursive: bool, leave_out: Sequence[str]) -> Iterator[Path]:
-    for place, folders, files in os.walk(folder):
+    for place, folders, files in os.walk(folder, onerror=_unreadable):
         for name in sorted(files):
             if name.lower().endswith(wanted) and not name.startswith("."):
                 yield Path(place, name)
         inside = (name for name in folders if not name.startswith(".") and name not in leave_out)
         folders[:] = sorted(inside) if recursive else []
+
+
+def _unreadable(error: OSError) -> NoReturn:
+    """Tell of a folder that cannot be looked into; what is in it must not be missing without a word."""
+    reason = (error.strerror or type(error).__name__).lower()
+    raise InputError(f"{error.filename}: cannot be looked into: {reason}", code="folder-unreadable") from error
 
 
 def _from_pipe(*, null: bool) -> Iterator[Path]:

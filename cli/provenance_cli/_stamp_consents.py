@@ -29,8 +29,9 @@ def consent_options(function: _Command) -> _Command:
     source = click.option(
         "--consent-from",
         "source",
-        type=click.Choice(["folder", "name"]),
-        help="The code of the consent stands in the name of each file's folder, or in its own.",
+        type=click.Choice(["folder", "name", "card"]),
+        help="The code of the consent stands in the name of each file's folder, or in its own; or on a card that was "
+        "photographed before each person.",
     )
     table = click.option(
         "--map",
@@ -78,7 +79,7 @@ def check_one(*, codes: Sequence[str], source: str | None, table: Path | None, s
     """
     if [bool(codes), source is not None, table is not None, synthetic_person].count(True) != 1:
         raise click.UsageError(
-            "say who is shown: either --consent CODE, --consent-from folder or name, --map CSV or --synthetic-person"
+            "say who is shown: --consent CODE, --consent-from folder, name or card, --map CSV, or --synthetic-person"
         )
     for code in codes:
         parsed(parse_code, code)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
-from provenance import durable
 from provenance.canonical import Json
 from provenance.errors import ProvenanceError, RefusedError
 from provenance.studio.noticing import NoticeDesk
 from provenance_cli._options import json_option, passphrase_option, studio_option, unlocked
 from provenance_cli._output import note, print_json, safe, say
 from provenance_cli._pictures import Found, find_pictures, pictures_options
+from provenance_cli._stamp_updates import write_update
 
 SCHEMA = "urn:headshot-provenance:schema:stamp-noticed:1"
 
@@ -68,35 +68,12 @@ def _tell(desk: NoticeDesk, found: Found, output: Path | None) -> dict[str, Json
         document |= {"says": noticed.notice.says, "at": noticed.notice.at}
         if noticed.data is None:
             return {**document, "outcome": "already-noticed", "output": str(found.path), "reason": None}
-        _write(destination, found, noticed.data)
+        write_update(destination, found, noticed.data)
     except ProvenanceError as error:
         outcome = "refused" if isinstance(error, RefusedError) else "failed"
         reason: Json = {"code": error.code, "message": str(error), "hint": error.hint}
         return {**document, "outcome": outcome, "reason": reason}
-    except OSError as error:
-        message = f"{destination.name}: cannot be written: {(error.strerror or type(error).__name__).lower()}"
-        return {
-            **document,
-            "outcome": "failed",
-            "reason": {"code": "output-unwritable", "message": message, "hint": None},
-        }
     return {**document, "outcome": "noticed", "output": str(destination), "reason": None}
-
-
-def _write(destination: Path, found: Found, data: bytes) -> None:
-    mode = found.path.stat().st_mode & 0o777
-    if destination == found.path:
-        durable.replace(destination.resolve(), data, mode=mode)
-        return
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        durable.create(destination, data, mode=mode)
-    except FileExistsError:
-        raise RefusedError(
-            f"{destination.name}: there is another file of this name at the destination",
-            code="output-exists",
-            hint="choose another folder with -o",
-        ) from None
 
 
 def _say(document: dict[str, Json]) -> None:

@@ -19,7 +19,8 @@ from provenance.studio.studio import UnlockedStudio
 from provenance.tsa import request_token
 from provenance_cli._options import WrongValueError, cores, parsed
 from provenance_cli._pictures import Found
-from provenance_cli._stamp_consents import check_one, consent_options, read_consents
+from provenance_cli._stamp_cards import deal_pictures
+from provenance_cli._stamp_consents import Assign, check_one, consent_options, read_consents
 
 DEFAULT_FOLDER = "stamped"
 
@@ -154,30 +155,41 @@ class Wanted:
         output = self.options["output"]
         return [DEFAULT_FOLDER] if output is None else [DEFAULT_FOLDER, output.name]
 
+    @property
+    def jobs(self) -> int:
+        """How many pictures are worked on at a time."""
+        return self.options["jobs"] or cores()
+
     def stamper(self, keys: UnlockedStudio) -> Stamper:
         """Return what stamps for a studio."""
         signer = keys.claim_signer(tsa_url=self.options["tsa_url"])
-        return Stamper(StudioStampDesk(keys), signer=signer, jobs=self.options["jobs"] or cores())
+        return Stamper(StudioStampDesk(keys), signer=signer, jobs=self.jobs)
 
-    def asker(self, keys: UnlockedStudio) -> Callable[[Found], StampRequest | StampResult]:
-        """Return what makes a request of a picture, or the result that it gets where nobody knows who is shown.
+    def assign(self, keys: UnlockedStudio, pictures: list[Found]) -> tuple[list[Found], Assign]:
+        """Return the pictures to stamp, and what tells who is shown in each.
 
         Raises:
             InputError: the table of consents cannot be read.
+            MissingExtraError: what reads cards is not installed.
         """
-        assign = read_consents(
-            codes=self.options["codes"],
-            source=self.options["source"],
-            table=self.options["table"],
-            known=lambda text: keys.studio.database.find_consent(text) is not None,
-        )
+
+        def known(text: str) -> bool:
+            return keys.studio.database.find_consent(text) is not None
+
+        codes, source, table = (self.options[name] for name in ("codes", "source", "table"))
+        if source == "card":
+            return deal_pictures(pictures, jobs=self.jobs, known=known)
+        return pictures, read_consents(codes=codes, source=source, table=table, known=known)
+
+    def asker(self, assign: Assign) -> Callable[[Found], StampRequest | StampResult]:
+        """Return what makes a request of a picture, or the result that it gets where nobody knows who is shown."""
 
         def ask(found: Found) -> StampRequest | StampResult:
             try:
                 covered_by = assign(found)
                 destination = self._destination(found)
             except RefusedError as error:
-                return StampResult(found.path, "refused", code=error.code, message=str(error), hint=error.hint)
+                return StampResult.of_error(found.path, error)
             return StampRequest(
                 found.path,
                 destination,

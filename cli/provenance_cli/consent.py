@@ -27,12 +27,14 @@ from provenance_cli._options import (
     unlocked,
 )
 from provenance_cli._output import count, note, print_json, safe, say
+from provenance_cli.consent_card import card
 from provenance_cli.consent_decisions import SCOPES_HELP, decision_options, read_decisions
 from provenance_cli.consent_elsewhere import request, sign
 from provenance_cli.consent_export import export
 from provenance_cli.consent_life import check, event_command, expiring, renew
 from provenance_cli.consent_paper import form, is_pdf, write_paper
 from provenance_cli.consent_shown import event_document, list_consents, show
+from provenance_cli.consent_status import publish_status
 from provenance_cli.consent_timestamp import timestamp
 
 CREATED_SCHEMA = "urn:headshot-provenance:schema:consent-created:1"
@@ -57,6 +59,8 @@ for _command in (
     form,
     show,
     list_consents,
+    publish_status,
+    card,
 ):
     command.add_command(_command)
 

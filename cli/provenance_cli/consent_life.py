@@ -104,7 +104,7 @@ def check(
     return {ConsentCode.IN_FORCE: YES, ConsentCode.UNKNOWN: UNANSWERED}.get(answer.code, NO)
 
 
-@click.command("expiring")
+@click.command("expiring", short_help="List what ends soon, the soonest first.")
 @click.option("--within", default="30d", show_default=True, metavar="DAYS", help="How soon, such as 30d.")
 @json_option
 @studio_option

@@ -9,7 +9,7 @@ import click
 
 from provenance import durable
 from provenance.credentials.manifest import Declaration
-from provenance.errors import InputError, ProvenanceError, RefusedError
+from provenance.errors import InputError, ProvenanceError
 from provenance.picture import MAX_PICTURE_BYTES, PictureFormat, identify
 from provenance.picture.copies import COPY_FORMATS, MAX_SIDE, make_copy
 from provenance.stamping import Making, Stamper, StampRequest, StampResult
@@ -79,10 +79,8 @@ def command(
                 codes = desk.codes_in(found.path)
                 copy, ending = _copy(found.path, width=width, word=word)
                 destination = found.destination(output, otherwise=DEFAULT_FOLDER, ending=ending)
-            except RefusedError as error:
-                return StampResult(found.path, "refused", code=error.code, message=str(error), hint=error.hint)
             except ProvenanceError as error:
-                return StampResult(found.path, "failed", code=error.code, message=str(error), hint=error.hint)
+                return StampResult.of_error(found.path, error)
             # Of the same name, which messages tell.
             source = Path(folder, str(number), found.path.name)
             source.parent.mkdir()

@@ -79,10 +79,8 @@ def command(
                 parent = parent_of(found.path)
                 codes = desk.codes_in(parent)
                 destination = found.path if in_place else found.destination(output, otherwise=DEFAULT_FOLDER)
-            except RefusedError as error:
-                return StampResult(found.path, "refused", code=error.code, message=str(error), hint=error.hint)
             except ProvenanceError as error:
-                return StampResult(found.path, "failed", code=error.code, message=str(error), hint=error.hint)
+                return StampResult.of_error(found.path, error)
             return StampRequest(
                 found.path,
                 destination,

@@ -8,16 +8,17 @@ import click
 from provenance_cli._options import json_option, passphrase_option, studio_option, unlocked
 from provenance_cli._output import Counting
 from provenance_cli._pictures import find_pictures, pictures_options
+from provenance_cli._stamp_link import link
 from provenance_cli._stamp_notice import notice
 from provenance_cli._stamp_options import Wanted, stamp_options
 from provenance_cli._stamp_revoke import revoke
 from provenance_cli._stamp_tally import Tally
 
-_BEHIND = {command.name: command for command in (revoke, notice)}
+_BEHIND = {command.name: command for command in (revoke, notice, link)}
 
 
 class _WithOthers(click.Command):
-    """The command, and two of their own behind its name; a file called so is named `./revoke`."""
+    """The command, and three of their own behind its name; a file called so is named `./revoke`."""
 
     def make_context(
         self,
@@ -57,13 +58,14 @@ def command(
     FILES are pictures, folders of them, or - for names from a pipe. Each stamped copy goes to a folder `stamped` beside
     its source, unless -o or --in-place says otherwise. Stamp last: whatever is changed afterwards breaks the seal.
 
-    `provenance stamp revoke` says that you no longer stand by a stamp, and `provenance stamp notice` writes into the
-    files that you still hold what became of theirs.
+    `provenance stamp revoke` says that you no longer stand by a stamp, `provenance stamp notice` writes into the files
+    that you still hold what became of theirs, and `provenance stamp link` puts a later consent into them.
     """
     wanted = Wanted.of(options)
     pictures = find_pictures(files, recursive=recursive, endings=endings, null=null, leave_out=wanted.written)
     with unlocked(studio_path, passphrase_file) as keys:
-        requests = map(wanted.asker(keys), pictures)
+        pictures, assign = wanted.assign(keys, pictures)
+        requests = map(wanted.asker(assign), pictures)
         tally, progress = Tally(as_json), Counting("pictures")
         for number, result in enumerate(wanted.stamper(keys).stamp(requests, dry_run=dry_run), 1):
             tally.add(result)

@@ -18,12 +18,13 @@ from provenance.verification import Question, Report, StatusSource, Verdict, ver
 from provenance.verification.report import Shown
 from provenance_cli._options import json_option, opened, parsed, studio_option
 from provenance_cli._output import note, print_json, safe, say, wrapped
+from provenance_cli._status_lists import read_status_list
 from provenance_cli.trust import LOG_LINE, parse_log_line
 
 _TOLD = frozenset(
     "evidence-contradicts evidence-doubtful evidence-found revocation-not-checked log-key-unpinned"
     " disclosure-undecided disclosure-picture disclosure-controller disclosure-handles disclosure-conflict"
-    " assurance-overstated".split()
+    " assurance-overstated status-place status-other status-stale".split()
 )
 _EXIT_CODES = {Verdict.FAILED: 1, Verdict.INDETERMINATE: 3, Verdict.PASSED: 0}
 
@@ -65,6 +66,13 @@ class _Trusted:
     metavar="FILE",
     help="Check the consent from what the studio disclosed to you; may be repeated.",
 )
+@click.option(
+    "--status",
+    "status_places",
+    multiple=True,
+    metavar="FILE|URL",
+    help="Check the consent from a status list that the studio publishes; may be repeated.",
+)
 @json_option
 @studio_option
 def command(
@@ -76,6 +84,7 @@ def command(
     trust_files: tuple[Path, ...],
     time_files: tuple[Path, ...],
     disclosure_files: tuple[Path, ...],
+    status_places: tuple[str, ...],
     as_json: bool,
     studio_path: Path | None,
 ) -> int:
@@ -89,6 +98,7 @@ def command(
         territory=None if territory is None else parsed(parse_territory, territory),
     )
     disclosures = [_read_disclosure(path) for path in disclosure_files]
+    status_lists = [read_status_list(place, now=SystemClock().now()) for place in status_places]
     verdicts = set()
     with _trusted(trust_files, time_files, studio_path) as trusted:
         for number, path in enumerate(files):
@@ -100,6 +110,7 @@ def command(
                 known_logs=trusted.logs,
                 source=trusted.source,
                 disclosures=disclosures,
+                status_lists=status_lists,
             )
             verdicts.add(report.verdict)
             if as_json:
@@ -173,7 +184,7 @@ def _next_step(report: Report, trusted: _Trusted, *, asked: bool) -> str | None:
     if code == "valid":
         return "if you know this issuer, ask for its trust file, and add --trust FILE"
     if code == "trusted" and report.consent_now.code == "unknown" and trusted.source is None:
-        return "ask the studio whether the consent still stands, before you publish"
+        return "ask the studio for its status list, and add --status FILE, before you publish"
     if report.verdict is Verdict.PASSED and not asked and report.consent_now.code != "not-needed":
         return "name the use that you plan, such as --for publish.web: this checked what the stamp names"
     if code == "none":

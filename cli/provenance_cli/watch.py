@@ -42,6 +42,8 @@ def command(
     is stamped first; what was stamped before says so. It ends with Ctrl-C, and goes on where it was when run again.
     """
     wanted = Wanted.of(options)
+    if options["source"] == "card":
+        raise click.UsageError("--consent-from card is for a whole shoot at once: use provenance stamp")
     endings = tuple(f".{ending}" for ending in ENDINGS)
     leave_out = frozenset(wanted.written)
     arrivals = Arrivals(lambda: pictures_in(folder, endings, recursive=recursive, leave_out=leave_out))
@@ -78,7 +80,8 @@ def _stamp(
     tally = Tally(as_json)
     try:
         # Anew for each, as a table may have got more rows, and a certificate may have been renewed.
-        results = wanted.stamper(keys).stamp(map(wanted.asker(keys), pictures))
+        _, assign = wanted.assign(keys, pictures)
+        results = wanted.stamper(keys).stamp(map(wanted.asker(assign), pictures))
         for found, result in zip(pictures, results, strict=False):
             tally.add(result)
             arrivals.done(found.path, rewritten=result.outcome == "stamped" and result.destination == found.path)

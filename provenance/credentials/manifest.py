@@ -17,6 +17,7 @@ from provenance.credentials.labels import AI_DISCLOSURE_LABEL, CONSENT_LABEL, ME
 from provenance.credentials.origin import COMPUTATIONAL_CAPTURE, DIGITAL_CAPTURE, TRAINED_MEDIA
 from provenance.credentials.rubric import GENERATIVE_SOURCE_TYPES
 from provenance.errors import InputError
+from provenance.status_lists import StatusPlace
 
 SPEC_VERSION = "2.4.0"
 GENERATOR = "Headshot Provenance"
@@ -98,6 +99,7 @@ class ConsentAssertion:
         log_origin: the log that holds it.
         log_key: the log's verifier key (vkey).
         proof: a tlog-proof; its extra data open the entry's image commitment.
+        status: where the studio's status lists tell of it; None in stamps of before there were such lists.
     """
 
     handles: tuple[bytes, ...]
@@ -110,6 +112,7 @@ class ConsentAssertion:
     log_origin: str
     log_key: str
     proof: str
+    status: StatusPlace | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Return the assertion's data."""
@@ -124,6 +127,7 @@ class ConsentAssertion:
             "stamped_at": self.stamped_at,
             "entry": self.entry.decode(),
             "log": {"origin": self.log_origin, "key": self.log_key, "proof": self.proof},
+            **({} if self.status is None else {"status": self.status.to_json()}),
         }
 
     @classmethod
@@ -155,6 +159,7 @@ class ConsentAssertion:
             log_origin=_text(log.get("origin"), "log.origin"),
             log_key=_text(log.get("key"), "log.key"),
             proof=_text(log.get("proof"), "log.proof"),
+            status=None if data.get("status") is None else StatusPlace.from_json(data["status"]),
         )
 
 

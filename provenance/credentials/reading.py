@@ -149,29 +149,40 @@ class Credential:
 
     @property
     def stamp(self) -> Manifest:
-        """The manifest that a stamp of the file is in: the active one or, behind notices about it, the one before.
+        """The manifest that the stamp of the file is in: the active one or, behind notices about it, one before.
 
         A notice is an update manifest, which binds no content (C2PA 2.4, 11.3.3). It is one only where the same issuer
         certified the same name for it as for what it is about: nobody else speaks for a stamp.
         """
-        return self._behind_notices()[0]
+        return self._spoken()[0][0]
+
+    @property
+    def stamps(self) -> tuple[Manifest, ...]:
+        """The stamp, and behind late links, which are update manifests likewise, what they were put on."""
+        return self._spoken()[0]
 
     @property
     def notices(self) -> tuple[Mapping[str, Any], ...]:
-        """What the notices before the stamp say, the newest first."""
-        return self._behind_notices()[1]
+        """What the notices about the stamp say, the newest first."""
+        return self._spoken()[1]
 
-    def _behind_notices(self) -> tuple[Manifest, tuple[Mapping[str, Any], ...]]:
+    def _spoken(self) -> tuple[tuple[Manifest, ...], tuple[Mapping[str, Any], ...]]:
         current, *older = self.parents()
+        stamps: list[Manifest] = []
         notices: list[Mapping[str, Any]] = []
         for before in older:
             notice = current.assertions.get(NOTICE_LABEL)
             binds = any(label.startswith("c2pa.hash.") for label in current.assertions)
-            if not isinstance(notice, dict) or binds or not _by_the_same(current.certificate, before.certificate):
+            if binds or not _by_the_same(current.certificate, before.certificate):
                 break
-            notices.append(notice)
+            if isinstance(notice, dict):
+                notices.append(notice)
+            elif CONSENT_LABEL in current.assertions:
+                stamps.append(current)
+            else:
+                break
             current = before
-        return current, tuple(notices)
+        return (*stamps, current), tuple(notices)
 
     def parents(self) -> Iterator[Manifest]:
         """Yield the active manifest, its parent's, that one's parent's, and so on."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from provenance.canonical import sha256
 from provenance.credentials.lint import lint
 from provenance.credentials.manifest import THUMBNAIL, StampManifest
-from provenance.credentials.notices import Notice
 from provenance.credentials.reading import read_credential
 from provenance.errors import CredentialError
 from provenance.picture import read_picture
@@ -73,8 +73,8 @@ def sign_picture(
     return signed
 
 
-def sign_notice(data: bytes, media_type: str, notice: Notice, *, signer: ClaimSigner) -> bytes:
-    """Return `data`, a stamped picture, with a notice on top of its stamp; the same is promised as by `sign_picture`.
+def sign_update(data: bytes, media_type: str, definition: dict[str, Any], *, signer: ClaimSigner) -> bytes:
+    """Return `data`, a stamped picture, with an update manifest on top; the same is promised as by `sign_picture`.
 
     Raises:
         CredentialError: likewise.
@@ -85,7 +85,7 @@ def sign_notice(data: bytes, media_type: str, notice: Notice, *, signer: ClaimSi
     signed = _engine.sign(
         data,
         media_type,
-        notice.to_definition(media_type),
+        definition,
         ingredients=(),
         sign_claim=signer.sign,
         chain_pem=signer.chain_pem,

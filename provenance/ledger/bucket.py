@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from provenance.errors import CorruptLedgerError, InputError, NetworkError
+from provenance.extras import missing_extra
 
 _WRITERS = 16
 _BATCH_FILES = 64
@@ -22,7 +23,8 @@ class BucketPlace:
         """Name the prefix of a log.
 
         Raises:
-            InputError: fsspec does not know such an address, or a package that it needs is missing.
+            InputError: fsspec does not know such an address.
+            MissingExtraError: a package that it needs is missing.
         """
         scheme = address.partition("://")[0]
         try:
@@ -31,11 +33,7 @@ class BucketPlace:
             # Neither listings nor connections of an earlier use are believed.
             self._system, root = url_to_fs(address, skip_instance_cache=True, use_listings_cache=False)
         except ImportError:
-            raise InputError(
-                f"address: {scheme}:// needs packages that are not installed",
-                code="extra-missing",
-                hint="pip install 'headshot-provenance[s3]'",
-            ) from None
+            raise missing_extra("s3", f"address: {scheme}:// needs packages that are not installed") from None
         except ValueError:
             raise InputError(
                 f"address: expected a path, or one that starts with s3://, got {scheme}://", code="url"

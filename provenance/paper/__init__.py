@@ -3,10 +3,9 @@
 Needs the extra `pdf`; its libraries are slow to load, and are imported where they are used.
 """
 
-import importlib.util
 from typing import Final
 
-from provenance.errors import StudioError
+from provenance.extras import check_extra
 
 NEEDS: Final = (
     "typst",
@@ -27,12 +26,6 @@ def check_installed() -> None:
     """Check that all that paper needs is there, without loading it.
 
     Raises:
-        StudioError: something is not.
+        MissingExtraError: something is not.
     """
-    for name in NEEDS:
-        if importlib.util.find_spec(name) is None:
-            raise StudioError(
-                f"pdf: the library {name} is not installed",
-                code="extra-missing",
-                hint="pip install 'headshot-provenance[pdf]'",
-            )
+    check_extra("pdf", *NEEDS, place="pdf")

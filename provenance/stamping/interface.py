@@ -9,12 +9,14 @@ from typing import Literal, Protocol
 from provenance.canonical import Json
 from provenance.consent.scopes import Scope
 from provenance.credentials.manifest import Declaration, Tool
+from provenance.errors import ProvenanceError, RefusedError
 from provenance.evidence import Claim, Evidence
 from provenance.picture.location import Removed
 from provenance.picture.properties import PictureProperties
 from provenance.picture.raw_files import RawFile
 from provenance.stamping.carried import Carried
 from provenance.stamping.edits import Edit
+from provenance.status_lists import StatusPlace
 
 Outcome = Literal["stamped", "would-stamp", "already-stamped", "refused", "failed"]
 
@@ -144,11 +146,13 @@ class LoggedStamp:
         entry: its canonical bytes.
         at: the entry's time, cut to the minute.
         proof: a tlog-proof whose extra data open the entry's image commitment.
+        status: where the studio's status lists tell of it.
     """
 
     entry: bytes
     at: datetime
     proof: str
+    status: StatusPlace | None = None
 
 
 class StampDesk(Protocol):
@@ -212,7 +216,7 @@ class StampDesk(Protocol):
         ...
 
     def check_input(self, picture_digest: bytes, *, carried: Carried, record_ids: Collection[str]) -> None:
-        """Check that a picture may be given to a generator: every consent that it was stamped under permits that now.
+        """Check that a picture may be given to a generator: under every consent that it was stamped under.
 
         Args:
             picture_digest: of the input.
@@ -220,8 +224,8 @@ class StampDesk(Protocol):
             record_ids: likewise.
 
         Raises:
-            RefusedError: one of them does not, is not known to this studio, or is of a real person where the new
-                picture is to show nobody real.
+            RefusedError: one of them does not permit that now, is not among `record_ids`, is not known to this studio,
+                or is of a real person where the new picture is to show nobody real.
         """
         ...
 
@@ -274,6 +278,12 @@ class StampResult:
     unread: tuple[str, ...] = ()
     located: bool = False
     raws: tuple[RawFile, ...] = ()
+
+    @classmethod
+    def of_error(cls, source: Path, error: ProvenanceError) -> "StampResult":
+        """Return what became of a picture that an error kept from being stamped: refused by the gate, or failed."""
+        outcome: Outcome = "refused" if isinstance(error, RefusedError) else "failed"
+        return cls(source, outcome, code=error.code, message=str(error), hint=error.hint)
 
     def to_json(self) -> dict[str, Json]:
         """Return the result as a document."""

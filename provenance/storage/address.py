@@ -1,9 +1,9 @@
 """Addresses of PostgreSQL databases: which are taken, and what they are called in messages."""
 
-import importlib.util
 from urllib.parse import parse_qsl, urlsplit
 
-from provenance.errors import InputError, StudioError
+from provenance.errors import InputError
+from provenance.extras import check_extra
 
 _SCHEMES = ("postgresql://", "postgres://")
 _SECRETS = {"password", "sslpassword"}
@@ -43,11 +43,6 @@ def check_installed() -> None:
     """Check that the library that speaks to PostgreSQL is there, without loading it.
 
     Raises:
-        StudioError: it is not.
+        MissingExtraError: it is not.
     """
-    if importlib.util.find_spec("psycopg") is None:
-        raise StudioError(
-            "postgresql: the library for it is not installed",
-            code="extra-missing",
-            hint="install headshot-provenance[postgres]",
-        )
+    check_extra("postgres", "psycopg", place="postgresql")

@@ -172,6 +172,10 @@ class ConsentRows:
         """Return the stamp that an entry of the log covers."""
         return next(self._stamps("s.entry_idx = ?", index), None)
 
+    def stamps_of_entries(self, start: int, end: int) -> list[StampRow]:
+        """Return every stamp that an entry from `start` to `end`, not included, covers; the oldest first."""
+        return list(self._stamps("s.entry_idx >= ? AND s.entry_idx < ?", start, end))
+
     def find_stamps_of(self, picture_digest: bytes) -> list[StampRow]:
         """Return every stamp of one picture, the oldest first."""
         return list(self._stamps("s.picture_digest = ?", picture_digest))
@@ -185,8 +189,8 @@ class ConsentRows:
         row = self._driver.one("SELECT count(*) FROM stamp_subject WHERE record_id = ?", (record_id,))
         return int(row[0]) if row else 0
 
-    def _stamps(self, condition: str, value: Value) -> Iterator[StampRow]:
-        rows = self._driver.all(f"{_STAMPS}{condition}{_IN_ORDER}", (value,))
+    def _stamps(self, condition: str, *values: Value) -> Iterator[StampRow]:
+        rows = self._driver.all(f"{_STAMPS}{condition}{_IN_ORDER}", values)
         for key, found in groupby(rows, key=lambda row: bytes(row[0])):
             people = list(found)
             _, picture_digest, declaration, randomness, entry_index, note, revoked_by, *_ = people[0]

@@ -3,29 +3,18 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from provenance import durable
 from provenance.clock import to_minutes
 from provenance.consent.scopes import Scope
 from provenance.consent.status import ConsentCode, authorised
 from provenance.credentials.notices import Notice
-from provenance.credentials.reading import read_credential
-from provenance.credentials.signing import ClaimSigner, sign_notice
-from provenance.errors import CredentialError, InputError, RefusedError
-from provenance.picture import MAX_PICTURE_BYTES, PictureFormat, read_picture
-from provenance.storage.interface import StampRow
+from provenance.credentials.signing import ClaimSigner, sign_update
+from provenance.errors import RefusedError
 from provenance.studio.consents import ConsentDesk
 from provenance.studio.revoking import revoked_at
-from provenance.studio.stamped import read_stamp_row
+from provenance.studio.stamped import UPDATABLE, Stamped, read_stamped
 from provenance.studio.stamps import RESTS_ON
 from provenance.studio.studio import UnlockedStudio
-from provenance.verification.credential import judge_credential
 from provenance.verification.ledger import notices_of
-from provenance.verification.report import CredentialCode
-
-# With today's SDK, an update breaks what binds the picture in the other kinds.
-NOTICEABLE = frozenset({PictureFormat.JPEG, PictureFormat.PNG})
-
-_INTACT = (CredentialCode.TRUSTED, CredentialCode.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,37 +47,31 @@ class NoticeDesk:
             RefusedError: it carries no intact stamp of this studio, or nothing became of that.
             CredentialError: the notice cannot be signed.
         """
-        data = durable.read(path, max_bytes=MAX_PICTURE_BYTES)
-        try:
-            picture = read_picture(data)
-            anchors = [self._studio.anchors()]
-            credential = read_credential(data, picture.format.media_type, anchors=anchors, store=picture.store)
-        except InputError as error:
-            raise InputError(f"{path.name}: {error}", code=error.code, hint=error.hint) from error
-        except CredentialError as error:
-            raise _not_ours(path, str(error)) from error
-        row = read_stamp_row(self._studio, data, picture)
-        if row is None or judge_credential(credential, []).code not in _INTACT:
-            raise _not_ours(path, "its credential is not intact, or not issued by this studio")
-        notice = self._became(row)
+        stamped = read_stamped(self._studio, path)
+        notice = self._became(stamped)
         if notice is None:
             raise RefusedError(
                 f"{path.name}: there is nothing to tell: the stamp stands as it was made", code="notice-none"
             )
-        if notice in notices_of(credential):
+        if notice in notices_of(stamped.credential):
             return Noticed(notice, None)
-        if picture.format not in NOTICEABLE:
+        if stamped.picture.format not in UPDATABLE:
+            media_type = stamped.picture.format.media_type
             raise RefusedError(
-                f"{path.name}: expected a jpeg or png file, got {picture.format.media_type}: no notice fits into it",
+                f"{path.name}: expected a jpeg or png file, got {media_type}: no notice fits into it",
                 code="notice-format",
                 hint="take this copy out of use",
             )
-        return Noticed(notice, sign_notice(data, picture.format.media_type, notice, signer=self._signer))
+        media_type = stamped.picture.format.media_type
+        definition = notice.to_definition(media_type)
+        return Noticed(notice, sign_update(stamped.data, media_type, definition, signer=self._signer))
 
-    def _became(self, row: StampRow) -> Notice | None:
+    def _became(self, stamped: Stamped) -> Notice | None:
         """Return what happened to a stamp: that it was revoked, or else that a consent behind it was withdrawn."""
-        if row.revoked_by is not None:
-            return Notice("stamp-revoked", to_minutes(revoked_at(self._database, row.revoked_by)))
+        row = stamped.row
+        for revoked in (found.revoked_by for found in (row, *stamped.beneath)):
+            if revoked is not None:
+                return Notice("stamp-revoked", to_minutes(revoked_at(self._database, revoked)))
         now = self._studio.clock.now()
         for record_id in row.handles:
             recorded = self._consents.by_record_id(record_id)
@@ -99,11 +82,3 @@ class NoticeDesk:
                 if answer.code is ConsentCode.WITHDRAWN and answer.since is not None:
                     return Notice("consent-withdrawn", to_minutes(answer.since))
         return None
-
-
-def _not_ours(path: Path, reason: str) -> RefusedError:
-    return RefusedError(
-        f"{path.name}: {reason.removeprefix(f'{path.name}: ')}",
-        code="stamp-missing",
-        hint=f"see what it says: provenance verify {path}",
-    )

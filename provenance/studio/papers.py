@@ -22,7 +22,7 @@ class PaperDesk:
         """Take a studio whose keys are at hand.
 
         Raises:
-            StudioError: what paper needs is not installed.
+            MissingExtraError: what paper needs is not installed.
         """
         check_installed()
         self._unlocked = unlocked

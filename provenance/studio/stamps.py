@@ -64,6 +64,7 @@ class StudioStampDesk:
         self._controller = unlocked.controller.key_urn
         self._consents = ConsentDesk(unlocked.studio, unlocked)
         self._master_key = unlocked.master_key
+        self._places = unlocked.status_places
         self._lock = threading.RLock()
 
     @property
@@ -179,13 +180,15 @@ class StudioStampDesk:
 
     @_alone
     def check_input(self, picture_digest: bytes, *, carried: Carried, record_ids: Collection[str]) -> None:
-        """Check that a picture may be given to a generator: every consent that it was stamped under permits that now.
+        """Check that a picture may be given to a generator: under every consent that it was stamped under.
 
-        A picture that carries no stamp is known by its digest: cutting the stamp off frees it from nothing.
+        The new picture rests on them, too, so that a later withdrawal of one reaches it. A picture that carries no
+        stamp is known by its digest: cutting the stamp off frees it from nothing.
 
         Raises:
-            RefusedError: one of them does not, is not known to this studio, or is of a real person where the new
-                picture is to show nobody real; or it carries a stamp that was revoked.
+            RefusedError: one of them does not permit that now, is not named for the new picture, is not known to this
+                studio, or is of a real person where the new picture is to show nobody real; or it carries a stamp that
+                was revoked.
         """
         self._check_stands(carried)
         shown = [self._known(handle).record_id_of(handle) for handle in carried.handles]
@@ -203,6 +206,11 @@ class StudioStampDesk:
                     hint="name the person's consent with --consent CODE instead of --synthetic-person",
                 )
             self._check_in_force(recorded, Scope.AI_GENERATE)
+            raise RefusedError(
+                f"it was stamped under consent {recorded.code}, on which the new picture must rest, too",
+                code="consent-other",
+                hint=f"add --consent {recorded.code}: what that person withdraws then reaches the new picture",
+            )
 
     @_alone
     def was_generative(self, picture_digest: bytes) -> bool:
@@ -366,4 +374,5 @@ class StudioStampDesk:
         if entry is None:
             raise CorruptLedgerError(f"entry {row.entry_index}: missing, although a stamp refers to it")
         proof = self._ledger.prove(row.entry_index, extra=row.image_randomness)
-        return LoggedStamp(entry.body, parse_entry(entry.body).at, proof.to_text())
+        at = parse_entry(entry.body).at
+        return LoggedStamp(entry.body, at, proof.to_text(), self._places.of(row.entry_index))

@@ -21,6 +21,7 @@ from provenance.studio import claim_keys
 from provenance.studio.claim_keys import ClaimCertificate, ClaimKeys
 from provenance.studio.key_places import KeyPlace
 from provenance.studio.settings import MAX_SETTINGS_BYTES, Settings
+from provenance.studio.status_places import StatusPlaces
 from provenance.studio.watch import StudioWatch
 from provenance.vault import MasterKey
 
@@ -212,6 +213,7 @@ class UnlockedStudio:
         self.studio = studio
         self.controller_key = studio.load_key("controller", root)
         self.master_key = MasterKey(root.derive("vault"))
+        self.status_places = StatusPlaces(root.derive("status-places"))
         self._root = root
         self.ledger = Ledger(
             studio.database,

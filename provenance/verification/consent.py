@@ -48,11 +48,13 @@ def judge_then(
         picture = StampedPicture(assertion.handles, digest, assertion.entry)
         permission = source.when_stamped(picture, scopes=_scopes(assertion, findings, step=9))
         if permission.code is not ConsentCode.NOT_FOUND:
-            return _axis(permission, "When it was stamped: "), source.basis
+            return axis_of(permission, "When it was stamped: "), source.basis
     if ledger != LedgerCode.PROVEN:
-        return _axis(Permission(ConsentCode.UNKNOWN, "the ledger does not prove that a consent was recorded")), "sealed"
+        return axis_of(
+            Permission(ConsentCode.UNKNOWN, "the ledger does not prove that a consent was recorded")
+        ), "sealed"
     if not assertion.scopes:
-        return _axis(Permission(ConsentCode.UNKNOWN, "the stamp does not say what the consent covered")), "sealed"
+        return axis_of(Permission(ConsentCode.UNKNOWN, "the stamp does not say what the consent covered")), "sealed"
     scopes = ", ".join(assertion.scopes)
     return Axis(
         ConsentCode.IN_FORCE,
@@ -78,9 +80,9 @@ def judge_now(
     if special is not None:
         return special
     if source is None:
-        return _axis(_NOBODY_ASKED)
+        return axis_of(_NOBODY_ASKED)
     scopes = [scope] if scope is not None else _scopes(assertion, findings, step=10)
-    return _axis(
+    return axis_of(
         source.permission(
             StampedPicture(assertion.handles, digest, assertion.entry), scopes=scopes, territory=territory, at=at
         )
@@ -93,15 +95,15 @@ def heed_withdrawal(now: Axis, credential: Credential) -> Axis:
     if withdrawn is None or now.code not in (ConsentCode.UNKNOWN, ConsentCode.NOT_FOUND):
         return now
     reason = f"the studio says in the file that the consent was withdrawn on {withdrawn.at[:10]}"
-    return _axis(Permission(ConsentCode.WITHDRAWN, reason))
+    return axis_of(Permission(ConsentCode.WITHDRAWN, reason))
 
 
 def _without_consent(assertion: ConsentAssertion, origin: str, findings: list[Finding], *, step: int) -> Axis | None:
     if assertion.subject_kind == "synthetic":
         if assertion.handles or origin in (Origin.CAMERA_SIGNED, Origin.CAMERA_DECLARED, Origin.EDITED):
             findings.append(Finding(step, "subject-contradiction", "says that nobody real is shown in a photograph"))
-            return _axis(Permission(ConsentCode.UNKNOWN, "the credential contradicts itself about who is shown"))
-        return _axis(Permission(ConsentCode.NOT_NEEDED, "the issuer states that nobody real is shown"))
+            return axis_of(Permission(ConsentCode.UNKNOWN, "the credential contradicts itself about who is shown"))
+        return axis_of(Permission(ConsentCode.NOT_NEEDED, "the issuer states that nobody real is shown"))
     if not assertion.handles:
         return NOT_LINKED
     return None
@@ -114,7 +116,8 @@ def _scopes(assertion: ConsentAssertion, findings: list[Finding], *, step: int) 
     return known
 
 
-def _axis(permission: Permission, opening: str = "") -> Axis:
+def axis_of(permission: Permission, opening: str = "") -> Axis:
+    """Return the axis of an answer."""
     reason = permission.reason
     sentence = f"{opening}{reason}." if opening else f"{reason[:1].upper()}{reason[1:]}."
     since = None if permission.since is None else permission.since.isoformat()

@@ -1,7 +1,7 @@
 """Step 8: whether the log holds the stamp, from the proof in the file."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from provenance.checkpoint import LogKey
@@ -70,7 +70,7 @@ def judge_revocation(
 ) -> Axis:
     """Step 8: return the credential's axis, or what it becomes where its studio no longer stands by the stamp."""
     at = None if source is None else source.revoked(picture)
-    if at is None:
+    if at is None or credential.code == CredentialCode.REVOKED:
         return credential
     message = f"the studio revoked this stamp on {at.date()}"
     findings.append(Finding(8, "stamp-revoked", message))
@@ -97,6 +97,13 @@ def heed_revocation(axis: Axis, credential: Credential, findings: list[Finding])
         f"The studio says in the file that it revoked the stamp on {day}: it no longer stands by what it says.",
         {**axis.facts, "revoked": revoked.at},
     )
+
+
+def entries_of(credential: Credential) -> Iterator[bytes]:
+    """Yield the ledger entries that a file's stamp names, and those of stamps that it was put on by late links."""
+    for manifest in credential.stamps:
+        with contextlib.suppress(InputError):
+            yield ConsentAssertion.from_json(manifest.assertions.get(CONSENT_LABEL)).entry
 
 
 def notices_of(credential: Credential) -> list[Notice]:

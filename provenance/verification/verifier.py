@@ -35,10 +35,12 @@ from provenance.note import NoteKey
 from provenance.picture import MAX_PICTURE_BYTES, Picture, PictureFormat, identify, read_picture
 from provenance.picture.kept import work_kept
 from provenance.pki import TrustAnchors, parse_certificates
+from provenance.status_lists import StatusList
 from provenance.verification import consent as consent_steps
 from provenance.verification.credential import judge_credential, judge_history, judge_origin, judge_time
 from provenance.verification.evidence import judge_evidence, tell_evidence
-from provenance.verification.ledger import ABSENT, heed_revocation, judge_ledger, judge_revocation
+from provenance.verification.ledger import ABSENT, entries_of, heed_revocation, judge_ledger, judge_revocation
+from provenance.verification.listed import choose_lists, heed_lists
 from provenance.verification.opened import OpenedStatus, choose_source
 from provenance.verification.report import Axis, CredentialCode, Finding, HistoryCode, Report
 from provenance.verification.sources import StampedPicture, StatusSource
@@ -69,6 +71,7 @@ def verify_file(
     known_logs: Sequence[NoteKey | LogKey] = (),
     source: StatusSource | None = None,
     disclosures: Sequence[ConsentDisclosure] = (),
+    status_lists: Sequence[StatusList] = (),
     data: bytes | None = None,
 ) -> Report:
     """Take a file through the steps, and return the report; a file that cannot be read is a report, too.
@@ -82,6 +85,8 @@ def verify_file(
         source: who can say what a consent allows; without one, that is not known.
         disclosures: what the studio showed the caller, each checked by `parse_disclosure`; asked where `source` does
             not know the picture. Those of other pictures are left aside.
+        status_lists: what studios publish, each checked by `parse_status_list`; heeded where `source` does not know the
+            picture. Those of other studios are left aside.
         data: the file's bytes, where they are at hand; then `path` only names it, and no file is read.
     """
     with work_kept():
@@ -94,6 +99,7 @@ def verify_file(
             known_logs=known_logs,
             source=source,
             disclosures=disclosures,
+            status_lists=status_lists,
         )
 
 
@@ -107,6 +113,7 @@ def _verify(
     known_logs: Sequence[NoteKey | LogKey],
     source: StatusSource | None,
     disclosures: Sequence[ConsentDisclosure],
+    status_lists: Sequence[StatusList],
 ) -> Report:
     findings: list[Finding] = []
     try:
@@ -140,6 +147,7 @@ def _verify(
         known_logs=known_logs,
         source=source,
         disclosures=disclosures,
+        status_lists=status_lists,
     )
 
 
@@ -155,6 +163,7 @@ def _judge(
     known_logs: Sequence[NoteKey | LogKey],
     source: StatusSource | None,
     disclosures: Sequence[ConsentDisclosure],
+    status_lists: Sequence[StatusList],
 ) -> Report:
     # (2) and (3): integrity and issuer
     credential_axis = judge_credential(credential, findings)
@@ -189,7 +198,9 @@ def _judge(
             findings=findings,
         )
         stamped = StampedPicture(ledger.assertion.handles, digest, ledger.assertion.entry)
-        credential_axis = judge_revocation(credential_axis, stamped, source=source, findings=findings)
+        for entry in entries_of(credential):
+            asked = replace(stamped, entry=entry)
+            credential_axis = judge_revocation(credential_axis, asked, source=source, findings=findings)
         credential_axis = heed_revocation(credential_axis, credential, findings)
         # (9): consent when it was stamped
         then, basis = consent_steps.judge_then(
@@ -212,6 +223,11 @@ def _judge(
             findings=findings,
         )
         now = consent_steps.heed_withdrawal(now, credential)
+        if basis != "studio":
+            listed = choose_lists(status_lists, ledger.assertion, at=question.at, findings=findings)
+            credential_axis, now = heed_lists(
+                credential_axis, now, listed, ledger.assertion, scope=question.scope, findings=findings
+            )
     report = _report(
         path,
         question,

@@ -5,10 +5,9 @@ the server, in hand-written HTML, CSS and ES modules; nothing on them comes from
 cookie.
 """
 
-import importlib.util
 from typing import Final
 
-from provenance.errors import StudioError
+from provenance.extras import check_extra
 
 NEEDS: Final = ("fastapi", "uvicorn", "jinja2", "python_multipart", "segno")
 
@@ -17,12 +16,6 @@ def check_installed() -> None:
     """Check that all that the screens need is there, without loading it.
 
     Raises:
-        StudioError: something is not.
+        MissingExtraError: something is not.
     """
-    for name in NEEDS:
-        if importlib.util.find_spec(name) is None:
-            raise StudioError(
-                f"web: the library {name} is not installed",
-                code="extra-missing",
-                hint="pip install 'headshot-provenance[web]'",
-            )
+    check_extra("web", *NEEDS, place="web")

@@ -8,7 +8,7 @@ from typing import Final
 
 from provenance.canonical import Json, canonical_bytes, sha256
 from provenance.consent.requests import ConsentRequest
-from provenance.errors import StudioError
+from provenance.errors import MissingExtraError
 from provenance.paper import check_installed
 from provenance.storage.interface import LedgerStore
 from provenance.studio.consents import ConsentDesk, Recorded
@@ -38,7 +38,7 @@ class KioskDesk:
         """Whether receipts can be printed as PDF files."""
         try:
             check_installed()
-        except StudioError:
+        except MissingExtraError:
             return False
         return True
 

@@ -96,6 +96,7 @@ def test_the_commands_are_these() -> None:
         *("studio", "studio upgrade", "studio migrate", "watch", "derive", "restamp", "kiosk", "serve"),
         *("keys", *(f"keys {name}" for name in ("list", "csr", "import", "renew"))),
         *("consent templates", "consent templates show", "consent timestamp", "consent export", "consent form"),
+        *("consent publish-status", "consent card"),
         *("witness", *(f"witness {name}" for name in ("init", "add-log", "show", "serve"))),
     }
 
@@ -190,12 +191,12 @@ def test_the_version_is_that_of_the_package(terminal: Terminal) -> None:
         ),
         (
             ["stamp", "a.jpg", "--as", "camera"],
-            "say who is shown: either --consent CODE, --consent-from folder or name, --map CSV or --synthetic-person",
+            "say who is shown: --consent CODE, --consent-from folder, name or card, --map CSV, or --synthetic-person",
             "see provenance stamp --help",
         ),
         (
             ["stamp", "a.jpg", "--as", "camera", "--consent", "8F3K-QX2P", "--synthetic-person"],
-            "say who is shown: either --consent CODE, --consent-from folder or name, --map CSV or --synthetic-person",
+            "say who is shown: --consent CODE, --consent-from folder, name or card, --map CSV, or --synthetic-person",
             "see provenance stamp --help",
         ),
         (

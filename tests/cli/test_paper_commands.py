@@ -81,7 +81,7 @@ def test_without_the_extra_it_says_what_to_install(
 ) -> None:
     monkeypatch.setattr(paper, "NEEDS", ("typst", "not_there_at_all"))
     terminal("consent", command, workshop.code, "-o", "new.pdf").refuses(
-        3, "pdf: the library not_there_at_all is not installed", "pip install 'headshot-provenance[pdf]'"
+        3, "pdf: needs the library not_there_at_all, which is not installed", "pip install 'headshot-provenance[pdf]'"
     )
     assert not Path("new.pdf").exists()
 

@@ -4,6 +4,7 @@ import io
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -35,6 +36,21 @@ def find(*names: str, recursive: bool = False, endings: str | None = None, null:
 
 def pipe(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = os.scandir
+
+    def refuse(place: Any = ".") -> Any:
+        if Path(place).name == "deep":
+            raise PermissionError(13, "Permission denied", str(place))
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    message = "shoot/in/deep: cannot be looked into: permission denied"
+    with refused(InputError, message, code="folder-unreadable"):
+        find("shoot", recursive=True)
+    assert find("shoot") == ["shoot/a.JPG", "shoot/b.jpg", "shoot/c.png"]
 
 
 def test_a_file_that_is_named_is_taken_whatever_it_is_called(here: Path) -> None:

@@ -136,7 +136,7 @@ def test_a_dry_run_says_the_same_and_writes_nothing(terminal: Terminal, shoot: d
 def test_who_is_shown_is_said_once(terminal: Terminal, workshop: Workshop, options: list[str]) -> None:
     terminal("stamp", "portrait.jpg", "--as", "camera", *options).refuses(
         2,
-        "say who is shown: either --consent CODE, --consent-from folder or name, --map CSV or --synthetic-person",
+        "say who is shown: --consent CODE, --consent-from folder, name or card, --map CSV, or --synthetic-person",
         "see provenance stamp --help",
     )
 

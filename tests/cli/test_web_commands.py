@@ -191,5 +191,5 @@ def test_without_the_extra_it_says_what_is_missing(
 ) -> None:
     monkeypatch.setattr("provenance.web.NEEDS", ("not_there_at_all",))
     terminal(command).refuses(
-        3, "web: the library not_there_at_all is not installed", "pip install 'headshot-provenance[web]'"
+        3, "web: needs the library not_there_at_all, which is not installed", "pip install 'headshot-provenance[web]'"
     )

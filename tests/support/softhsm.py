@@ -47,6 +47,17 @@ def fill(folder: Path) -> None:
             make(label, number)
         make("p384", 9, "secp384r1")
         session.generate_keypair(pkcs11.KeyType.RSA, 2048, store=True, label="rsa", id=b"\x0a")
+        # No pair: the private key of one, and the public key of another, as a careless import leaves them.
+        make("mixed", 7)
+        make("other", 8)
+
+        def half(label: str, kind: Any) -> Any:
+            (found,) = session.get_objects({pkcs11.Attribute.LABEL: label, pkcs11.Attribute.CLASS: kind})
+            return found
+
+        half("mixed", pkcs11.ObjectClass.PUBLIC_KEY).destroy()
+        half("other", pkcs11.ObjectClass.PRIVATE_KEY).destroy()
+        half("other", pkcs11.ObjectClass.PUBLIC_KEY)[pkcs11.Attribute.ID] = b"\x07"
 
 
 def uri(label: str = "claim", *, token: str = "studio", more: str = "") -> str:

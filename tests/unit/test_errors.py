@@ -12,6 +12,7 @@ from provenance.errors import (
     InputError,
     KeyMaterialError,
     LedgerError,
+    MissingExtraError,
     NetworkError,
     NoCredentialError,
     ProvenanceError,
@@ -41,6 +42,7 @@ TREE = [
     (CredentialError, ProvenanceError, "credential"),
     (NoCredentialError, CredentialError, "no-credential"),
     (RemoteCredentialError, CredentialError, "remote-credential"),
+    (MissingExtraError, ProvenanceError, "extra-missing"),
     (NetworkError, ProvenanceError, "network"),
     (VerificationError, ProvenanceError, "verification"),
 ]

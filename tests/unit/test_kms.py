@@ -1,5 +1,6 @@
 """Keys in a key service, here a server on this computer that speaks its protocol."""
 
+import importlib.util
 import logging
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,14 +18,13 @@ from support.pictures import draw_jpeg
 from support.refusals import refused
 from support.studios import FixedClock, make_studio, open_keys, record_consent, stamped, verify
 
-from provenance import kms
-from provenance.errors import InputError, KeyMaterialError
+from provenance.errors import InputError, KeyMaterialError, MissingExtraError
 from provenance.kms import KmsAddress, open_key
 from provenance.studio import Studio
 from provenance.verification.report import Verdict
 
 FORM = "write it as awskms:KEY?region=REGION, such as alias/claims"
-USABLE = "see that the aws command can use this key: aws kms get-public-key --key-id KEY"
+USABLE = "see that the aws command can use this key: aws kms get-public-key --key-id"
 
 
 @pytest.fixture(scope="module")
@@ -102,17 +102,30 @@ def test_a_key_of_another_kind_is_refused(service: str) -> None:
 
 
 def test_what_the_service_refuses_is_told(service: str) -> None:
-    with pytest.raises(KeyMaterialError, match=r"^kms alias/none: does not sign: ") as caught:
+    with pytest.raises(KeyMaterialError, match=r"^kms alias/none: does not give its public key: ") as caught:
         open_key(at(service, "alias/none"))
-    assert (caught.value.code, caught.value.hint) == ("kms", USABLE)
-    with pytest.raises(KeyMaterialError, match=r"^kms key: does not sign: "):
+    hint = f"{USABLE} alias/none --region eu-central-1 --endpoint-url {service}"
+    assert (caught.value.code, caught.value.hint) == ("kms", hint)
+    with pytest.raises(KeyMaterialError, match=r"^kms key: does not give its public key: "):
         open_key(KmsAddress.parse("awskms:key?region=eu-central-1&endpoint=nonsense"))
 
 
+def test_a_service_that_went_away_does_not_sign(service: str) -> None:
+    server = moto.server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    address = at(f"http://{host}:{port}", make(f"http://{host}:{port}"))
+    key = open_key(address)
+    server.stop()
+    with pytest.raises(KeyMaterialError, match=rf"^kms {address.key}: does not sign: ") as caught:
+        key.sign(b"data")
+    assert caught.value.code == "kms"
+
+
 def test_without_the_library_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kms.importlib.util, "find_spec", lambda name: None)  # type: ignore[attr-defined]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     hint = "pip install 'headshot-provenance[kms]'"
-    with refused(KeyMaterialError, "kms: the library for it is not installed", code="extra-missing", hint=hint):
+    with refused(MissingExtraError, "kms: needs the library boto3, which is not installed", hint=hint):
         open_key(KmsAddress.parse("awskms:key?region=x"))
 
 

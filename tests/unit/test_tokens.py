@@ -17,9 +17,9 @@ from support.pictures import draw_jpeg
 from support.refusals import refused
 from support.studios import FixedClock, make_studio, open_keys, record_consent, stamped, verify
 
-from provenance import pki, tokens
+from provenance import pki
 from provenance.credentials.manifest import Declaration
-from provenance.errors import InputError, KeyMaterialError
+from provenance.errors import InputError, KeyMaterialError, MissingExtraError
 from provenance.stamping import Stamper, StampRequest
 from provenance.studio import Studio, StudioStampDesk
 from provenance.tokens import PIN_VARIABLE, TokenUri, open_key
@@ -53,12 +53,24 @@ def at(label: str = "claim", **where: str) -> TokenUri:
 
 
 def test_an_address_is_taken_apart() -> None:
-    text = "pkcs11:token=My%20token;serial=01ab;object=claim;id=%01%FF?module-path=/lib/x.so&pin-source=file:/run/pin"
-    assert TokenUri.parse(text) == TokenUri(
-        text, "/lib/x.so", "My token", "01ab", "claim", b"\x01\xff", Path("/run/pin")
+    text = (
+        "pkcs11:model=M%201;manufacturer=Maker;token=My%20token;serial=01ab;object=claim;id=%01%FF;type=private"
+        "?module-path=/lib/x.so&pin-source=file:/run/pin"
     )
-    short = "pkcs11:token=t;id=%01?module-path=/lib/x.so"
-    assert TokenUri.parse(short) == TokenUri(short, "/lib/x.so", "t", None, None, b"\x01", None)
+    assert TokenUri.parse(text) == TokenUri(
+        text=text,
+        module="/lib/x.so",
+        token="My token",
+        serial="01ab",
+        manufacturer="Maker",
+        model="M 1",
+        label="claim",
+        id=b"\x01\xff",
+        pin_source=Path("/run/pin"),
+    )
+    short = TokenUri.parse("pkcs11:token=t;id=%01?module-path=/lib/x.so")
+    assert (short.serial, short.manufacturer, short.model, short.label, short.id) == (None, None, None, None, b"\x01")
+    assert short.pin_source is None
 
 
 @pytest.mark.parametrize(
@@ -70,12 +82,13 @@ def test_an_address_is_taken_apart() -> None:
         ("pkcs11:token=t?module-path=/x", "expected object or id, which names the key"),
         (
             "pkcs11:token=t;token=u;object=k?module-path=/x",
-            "expected id, object, serial, token, each once, got 'token'",
+            "expected id, manufacturer, model, object, serial, token, type, each once, got 'token'",
         ),
         (
-            "pkcs11:token=t;type=private;object=k?module-path=/x",
-            "expected id, object, serial, token, each once, got 'type'",
+            "pkcs11:token=t;slot-id=1;object=k?module-path=/x",
+            "expected id, manufacturer, model, object, serial, token, type, each once, got 'slot-id'",
         ),
+        ("pkcs11:token=t;type=cert;object=k?module-path=/x", "expected type private, got 'cert'"),
         ("pkcs11:token=t;object=k?module-path=/x&slot=1", "expected module-path, pin-source, each once, got 'slot'"),
     ],
 )
@@ -138,12 +151,21 @@ def test_the_private_key_does_not_leave_the_token() -> None:
         ("twin", "studio", "several keys have this name", "name it by its id"),
         ("p384", "studio", "expected a key on p-256, got one on another curve", None),
         ("rsa", "studio", "expected a key on p-256, got rsa", None),
+        ("mixed", "studio", "expected a pair, got a public key that is of another private one", None),
     ],
 )
 def test_what_a_token_does_not_have_is_refused(label: str, token: str, reason: str, hint: str | None) -> None:
     with pytest.raises(KeyMaterialError) as caught:
         open_key(at(label, token=token))
     assert (str(caught.value), caught.value.hint) == (f"token {token}: {reason}", hint)
+
+
+@pytest.mark.usefixtures("pin")
+def test_a_token_may_be_named_by_its_maker_too() -> None:
+    text = softhsm.uri().replace("token=studio", "token=studio;manufacturer=SoftHSM%20project;model=SoftHSM%20v2")
+    assert open_key(TokenUri.parse(text)).public_bytes() == open_key(at()).public_bytes()
+    with pytest.raises(KeyMaterialError, match=r"^token studio: there is no such token$"):
+        open_key(TokenUri.parse(text.replace("v2", "v3")))
 
 
 @pytest.mark.usefixtures("_token")
@@ -158,6 +180,12 @@ def test_a_pin_is_needed_and_must_be_right(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.delenv(PIN_VARIABLE)
     (tmp_path / "pin").write_text(f"{softhsm.PIN}\n")
     assert open_key(at(more=f"&pin-source=file:{tmp_path / 'pin'}")).algorithm == "ES256"
+    monkeypatch.setenv(PIN_VARIABLE, "0000")
+    with refused(KeyMaterialError, "token studio: the pin is not the one that it was opened with", code="token"):
+        open_key(at())
+    (tmp_path / "pin").write_text("\n")
+    with refused(KeyMaterialError, "token studio: pin: expected its pin, got an empty file", code="pin-missing"):
+        open_key(at(more=f"&pin-source=file:{tmp_path / 'pin'}"))
     message = "token studio: its pin cannot be read: none: no such file"
     with refused(KeyMaterialError, message, code="pin-missing"):
         open_key(at(more=f"&pin-source={tmp_path / 'none'}"))
@@ -175,8 +203,8 @@ def test_a_module_that_is_none_is_refused(tmp_path: Path) -> None:
 def test_without_the_library_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     hint = "pip install 'headshot-provenance[pkcs11]'"
-    with refused(KeyMaterialError, "token: the library for it is not installed", code="extra-missing", hint=hint):
-        tokens.check_installed()
+    with refused(MissingExtraError, "token: needs the library pkcs11, which is not installed", hint=hint):
+        open_key(TokenUri.parse("pkcs11:token=t;object=k?module-path=/x"))
 
 
 # --- a studio whose claims are signed in a token

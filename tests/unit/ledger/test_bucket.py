@@ -11,7 +11,7 @@ from support.logs import Log
 from support.published import body, extend, make_store, publish_to, tree
 from support.refusals import refused
 
-from provenance.errors import CorruptLedgerError, InputError, NetworkError
+from provenance.errors import CorruptLedgerError, InputError, MissingExtraError, NetworkError
 from provenance.ledger.bucket import BucketPlace
 from provenance.ledger.mirroring import mirror
 from provenance.ledger.places import open_destination
@@ -183,9 +183,8 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, missing: st
     for module in ("fsspec.core", "fsspec") if missing == "fsspec" else ("s3fs",):
         monkeypatch.setitem(sys.modules, module, None)
     with refused(
-        InputError,
+        MissingExtraError,
         "address: s3:// needs packages that are not installed",
-        code="extra-missing",
         hint="pip install 'headshot-provenance[s3]'",
     ):
         BucketPlace("s3://bucket/log")

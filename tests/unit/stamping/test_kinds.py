@@ -497,8 +497,26 @@ def test_an_input_whose_consent_was_withdrawn_is_refused(bench: Bench) -> None:
     other = consent_to(bench.studio, "capture", "ai.generate").code
     source = photograph(bench.folder, "theirs", seed=72)
     stamp = stamped(bench.studio, source, bench.folder / "theirs-stamped.jpg", code=other)
-    assert bench.stamp("ai-generated", inputs=(stamp,), output="before.jpg").outcome == "stamped"
+    alone = bench.stamp("ai-generated", inputs=(stamp,), output="before.jpg")
+    assert refusal(alone) == (
+        "refused",
+        "consent-other",
+        f"input {stamp.name}: it was stamped under consent {other}, on which the new picture must rest, too",
+        f"add --consent {other}: what that person withdraws then reaches the new picture",
+    )
+    both = (bench.code, other)
+    made = stamped(
+        bench.studio,
+        bench.draw("fresh", seed=73),
+        bench.folder / "of-both.jpg",
+        declaration="ai-generated",
+        code=both,
+        making=Making(inputs=(stamp,)),
+    )
+    assert verify(bench.studio, made).consent_now.code == "in-force"
     withdraw(bench, other)
+    # What the person in the input withdraws reaches what was made from it.
+    assert verify(bench.studio, made).consent_now.code == "withdrawn"
     for path in (stamp, source):
         result = bench.stamp("ai-generated", inputs=(path,), source=bench.draw("fresh", seed=73))
         assert (result.outcome, result.code) == ("refused", "consent-withdrawn")

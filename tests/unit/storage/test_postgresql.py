@@ -270,13 +270,13 @@ found = importlib.util.find_spec
 importlib.util.find_spec = lambda name, *more: None if name == "psycopg" else found(name, *more)
 sys.meta_path.insert(0, Without())
 from pathlib import Path
-from provenance.errors import StudioError
+from provenance.errors import MissingExtraError
 from provenance.storage.database import Database, create_database
 
 for use in (Database, create_database):
     try:
         use("postgresql://db.example/studio")
-    except StudioError as error:
+    except MissingExtraError as error:
         print(error.code, "|", error, "|", error.hint)
 create_database(Path("studio.db"))
 Database(Path("studio.db")).close()
@@ -289,7 +289,8 @@ Database(Path("studio.db")).close()
         text=True,
         check=False,
     )
-    line = "extra-missing | postgresql: the library for it is not installed | install headshot-provenance[postgres]\n"
+    reason = "postgresql: needs the library psycopg, which is not installed"
+    line = f"extra-missing | {reason} | pip install 'headshot-provenance[postgres]'\n"
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, line * 2, "")
 
 

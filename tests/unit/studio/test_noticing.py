@@ -16,12 +16,13 @@ from provenance.clock import to_minutes
 from provenance.consent.status import ConsentCode
 from provenance.credentials.notices import Notice
 from provenance.credentials.reading import read_credential
-from provenance.credentials.signing import sign_notice
+from provenance.credentials.signing import sign_update
 from provenance.errors import InputError, RefusedError
 from provenance.picture import STAMPABLE, PictureFormat, read_picture
 from provenance.studio import ConsentDesk, Recorded, Studio, StudioStatus
-from provenance.studio.noticing import NOTICEABLE, NoticeDesk
+from provenance.studio.noticing import NoticeDesk
 from provenance.studio.revoking import RevocationDesk
+from provenance.studio.stamped import UPDATABLE
 from provenance.verification import Question, Report, verify_file
 from provenance.verification.report import CredentialCode, Verdict
 
@@ -98,7 +99,7 @@ def test_a_revocation_is_learned_from_the_file_alone(studio: Studio, picture: Pa
     assert "stamp-revoked" in [finding.code for finding in report.findings]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in PictureFormat if kind in NOTICEABLE])
+@pytest.mark.parametrize("kind", [kind for kind in PictureFormat if kind in UPDATABLE])
 def test_others_find_a_file_with_a_notice_whole(
     studio: Studio, recorded: Recorded, tmp_path: Path, kind: PictureFormat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,7 +122,7 @@ def test_others_find_a_file_with_a_notice_whole(
     assert far_away(studio, tmp_path / "told-stamped").consent_now.code == ConsentCode.WITHDRAWN
 
 
-@pytest.mark.parametrize("kind", [kind for kind in PictureFormat if kind in STAMPABLE - NOTICEABLE])
+@pytest.mark.parametrize("kind", [kind for kind in PictureFormat if kind in STAMPABLE - UPDATABLE])
 def test_what_an_update_would_break_is_refused(
     studio: Studio, recorded: Recorded, tmp_path: Path, kind: PictureFormat
 ) -> None:
@@ -156,7 +157,9 @@ def test_who_can_be_asked_answers_before_a_notice(studio: Studio, recorded: Reco
     unlocked = open_keys(studio)
     data = picture.read_bytes()
     notice = Notice("consent-withdrawn", to_minutes(studio.clock.now()))
-    picture.write_bytes(sign_notice(data, "image/jpeg", notice, signer=unlocked.claim_signer()))
+    picture.write_bytes(
+        sign_update(data, "image/jpeg", notice.to_definition("image/jpeg"), signer=unlocked.claim_signer())
+    )
     report = verify_file(
         picture,
         question=Question(studio.clock.now()),
@@ -171,7 +174,7 @@ def test_nobody_else_speaks_for_a_stamp(studio: Studio, picture: Path, tmp_path:
     with closing(make_studio(tmp_path / "other", name="Other", clock=studio.clock)) as other:
         signer = open_keys(other).claim_signer()
         notice = Notice("consent-withdrawn", to_minutes(studio.clock.now()))
-        data = sign_notice(picture.read_bytes(), "image/jpeg", notice, signer=signer)
+        data = sign_update(picture.read_bytes(), "image/jpeg", notice.to_definition("image/jpeg"), signer=signer)
         told = tmp_path / "told.jpg"
         told.write_bytes(data)
         both = verify_file(
