@@ -85,7 +85,7 @@ def _prepare(
     try:
         _check(form, door)
         made = desk.request(first(form, "mark"), _sitting(desk, job, door, spoken, form))
-    except ProvenanceError as error:
+    except (FormFaultError, InputError, RefusedError) as error:
         return _fault(error, spoken), 422
     principal = {"role": made.principal, "initialled": _initialled(form, job)}
     signers = [principal, *([{"role": "witness", "initialled": []}] if job.witnessed else [])]

@@ -291,3 +291,16 @@ def test_a_page_that_nobody_touches_clears_itself(studio: Studio, page: Page) ->
         expect(page.locator("#idle")).to_be_hidden()
         page.clock.run_for(365_000)
         expect(page.locator("h1")).to_have_text("Next person")
+
+
+@pytest.mark.slow
+def test_a_server_that_fails_is_told_and_nothing_is_lost(studio: Studio, stand: WebServer, page: Page) -> None:
+    sitting = Sitting.begin(page, stand)
+    sitting.choose()
+    sitting.tell()
+    sitting.type()
+    page.route("**/request", lambda route: route.fulfill(status=500, body="this cannot be answered now"))
+    page.locator("#send").click()
+    expect(page.locator("#told")).to_have_text("This could not be recorded. Ask the studio for help.")
+    page.unroute("**/request")
+    assert personal(studio, sitting.sign())["legal_name"] == NAME

@@ -70,7 +70,7 @@ def test_what_was_withdrawn_is_learned_from_the_next_list(terminal: Terminal, wo
     assert (ran.code, ran.documents()[0]["consent"]["now"]["code"]) == (1, "withdrawn")
 
 
-def test_without_a_stamp_there_is_nothing_to_publish(terminal: Terminal, tmp_path: Path) -> None:
+def test_without_a_stamp_there_is_nothing_to_publish(terminal: Terminal, nowhere: Path) -> None:
     assert terminal("init", "bare", "--name", "Bare", "--no-passphrase").code == 0
     terminal("consent", "publish-status", "-o", "public", "--studio", "bare").says(
         0, "", "There is no stamp yet, and so no list.\n"

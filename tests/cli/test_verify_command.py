@@ -81,7 +81,7 @@ none.jpg
 """
 NAME_THE_USE = "hint: name the use that you plan, such as --for publish.web: this checked what the stamp names\n"
 ASK_FOR_TRUST = "hint: if you know this issuer, ask for its trust file, and add --trust FILE\n"
-ASK_THE_STUDIO = "hint: ask the studio whether the consent still stands, before you publish\n"
+ASK_THE_STUDIO = "hint: ask the studio for its status list, and add --status FILE, before you publish\n"
 ASK_FOR_THE_ORIGINAL = "hint: ask the photographer for the stamped original\n"
 
 

@@ -43,6 +43,7 @@ from provenance.proof import parse_proof
 from provenance.status_lists import StatusListWriter, parse_status_list
 from provenance.studio import ConsentDesk
 from provenance.timestamps import read_token
+from provenance.web.ink import draw
 
 Target = Callable[[bytes], None]
 _Result = TypeVar("_Result")
@@ -104,8 +105,13 @@ def tokens(data: bytes) -> None:
     _ours(lambda file: parse_status_list(file, now=NOW), data)
 
 
+def drawings(data: bytes) -> None:
+    """Read a signature that was drawn on a screen."""
+    _ours(lambda file: draw(file.decode("utf-8", "replace")), data)
+
+
 TARGETS: Final[dict[str, Target]] = {
-    target.__name__: target for target in (pictures, stores, notes, consents, assertions, tokens)
+    target.__name__: target for target in (pictures, stores, notes, consents, assertions, tokens, drawings)
 }
 
 
@@ -118,6 +124,7 @@ def seeds() -> Iterator[bytes]:
             yield from (specimen.data for specimen in specimens(marker))
     yield signed_record().to_bytes()
     yield disclosed().to_bytes()
+    yield b'{"width": 3000, "height": 1300, "strokes": [[[0, 0, 0], [300, 40, 5], [600, 0, 9]]]}'
     yield StatusListWriter().sign(log_origin="log.example", number=0, key=KEY, now=NOW)
     yield from _of_a_studio()
     yield from (path.read_bytes() for path in sorted(SHARED.glob("photos/*/*")) if path.stat().st_size <= SEED_BYTES)

@@ -118,7 +118,7 @@ const post = (to, body) => fetch(to, { method: "POST", body, cache: "no-store", 
 
 const refused = async (answer) => {
   const isJson = answer.headers.get("content-type")?.startsWith("application/json");
-  const told = isJson ? await answer.json() : { field: null, message: said.offline };
+  const told = isJson ? await answer.json() : { field: null, message: said.fault };
   prepared = null;
   showFault(told.field, told.message);
 };
