@@ -29,6 +29,7 @@ _COMMANDS = {
     "restamp": ("restamp", "Stamp again what only got other captions."),
     "disclose": ("disclose", "Show one picture's consent to somebody."),
     "verify": ("verify", "Check pictures: intact, from whom, with consent?"),
+    "policy": ("policy", "Show what `verify --policy` knows by name."),
     "ledger": ("ledger", "Show, prove and audit the ledger."),
     "keys": ("keys", "Renew the certificate that signs your stamps, or buy one."),
     "studio": ("studio", "Upgrade a studio, or move its database to a server."),

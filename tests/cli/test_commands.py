@@ -33,6 +33,7 @@ Commands:
   restamp   Stamp again what only got other captions.
   disclose  Show one picture's consent to somebody.
   verify    Check pictures: intact, from whom, with consent?
+  policy    Show what `verify --policy` knows by name.
   ledger    Show, prove and audit the ledger.
   keys      Renew the certificate that signs your stamps, or buy one.
   studio    Upgrade a studio, or move its database to a server.
@@ -91,6 +92,7 @@ def test_the_commands_are_these() -> None:
         *(f"ledger {name}" for name in ("show", "checkpoint", "prove", "verify-proof", "audit", "rebuild")),
         *(f"ledger {name}" for name in ("publish", "mirror", "monitor", "recover", "cosign", "anchor", "key")),
         *(f"ledger key {name}" for name in ("list", "add", "retire")),
+        *("policy", "policy list", "policy show"),
         *("studio", "studio upgrade", "studio migrate", "watch", "derive", "restamp"),
         *("keys", *(f"keys {name}" for name in ("list", "csr", "import", "renew"))),
         *("consent templates", "consent templates show", "consent timestamp", "consent export", "consent form"),
