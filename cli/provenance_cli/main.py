@@ -35,7 +35,7 @@ _COMMANDS = {
     "ledger": ("ledger", "Show, prove and audit the ledger."),
     "keys": ("keys", "Renew the certificate that signs your stamps, or buy one."),
     "studio": ("studio", "Upgrade a studio, or move its database to a server."),
-    "trust": ("trust", "Hand out what others need to recognise you."),
+    "trust": ("trust", "Say whom you trust, and hand out what others need for it."),
     "witness": ("witness", "Watch the ledgers of others, and cosign them."),
 }
 

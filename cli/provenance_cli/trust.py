@@ -1,4 +1,4 @@
-"""`provenance trust`: what others need to recognise a studio."""
+"""`provenance trust`: what others need to recognise a studio, and whom you recognise yourself."""
 
 import re
 from pathlib import Path
@@ -11,6 +11,7 @@ from provenance.errors import InputError, RefusedError
 from provenance.note import NoteKey
 from provenance_cli._options import opened, studio_option
 from provenance_cli._output import note, safe, say
+from provenance_cli.trust_lists import add, remove, show, update
 
 LOG_LINE = "# ledger: "
 
@@ -19,7 +20,11 @@ _SIZES = re.compile(r"(?P<vkey>\S+)(?: from (?P<first>[1-9][0-9]{0,18}))?(?: unt
 
 @click.group("trust")
 def command() -> None:
-    """Hand out what others need to recognise you."""
+    """Hand out what others need to recognise you, and keep lists of whom you trust."""
+
+
+for _command in (show, add, remove, update):
+    command.add_command(_command)
 
 
 @command.command("export", short_help="Write your certificate and ledger key.")

@@ -1,6 +1,6 @@
 """`provenance verify`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from provenance.consent.grants import parse_scope, parse_territory
 from provenance.consent.openings import MAX_BYTES, ConsentDisclosure, parse_disclosure
 from provenance.errors import InputError, ProvenanceError, StudioError, VerificationError
 from provenance.pki import MAX_PEM_BYTES, TrustAnchors
+from provenance.trust_store import TrustList
 from provenance.verification import Question, Report, StatusSource, Verdict, verify_file
 from provenance.verification.publishing import Publication, judge_publication
 from provenance.verification.report import Shown
@@ -30,6 +31,7 @@ from provenance_cli._publishing import (
 )
 from provenance_cli._status_lists import read_status_list
 from provenance_cli.trust import LOG_LINE, parse_log_line
+from provenance_cli.trust_lists import open_store
 
 _TOLD = frozenset(
     "evidence-contradicts evidence-doubtful evidence-found revocation-not-checked log-key-unpinned"
@@ -68,6 +70,7 @@ class _Trusted:
     metavar="PEM",
     help="Trust these time-stamp authorities to say when it was signed, and with nothing else; may be repeated.",
 )
+@click.option("--without-lists", is_flag=True, help="Trust none of your lists (`provenance trust list`).")
 @click.option(
     "--disclosure",
     "disclosure_files",
@@ -94,6 +97,7 @@ def command(
     at: str | None,
     trust_files: tuple[Path, ...],
     time_files: tuple[Path, ...],
+    without_lists: bool,
     disclosure_files: tuple[Path, ...],
     status_places: tuple[str, ...],
     policy_name: str | None,
@@ -118,7 +122,8 @@ def command(
     disclosures = [_read_disclosure(path) for path in disclosure_files]
     status_lists = [read_status_list(place, now=SystemClock().now()) for place in status_places]
     codes = set()
-    with _trusted(trust_files, time_files, studio_path) as trusted:
+    lists = [] if without_lists else open_store().all()
+    with _trusted(trust_files, time_files, lists, studio_path) as trusted:
         for number, path in enumerate(files):
             report = verify_file(
                 path,
@@ -138,6 +143,7 @@ def command(
                 if number:
                     say()
                 print_card(report, said=said)
+                _print_list(report, lists)
                 next_step = _next_step(report, trusted, asked=question.scope is not None)
                 if next_step:
                     note(f"hint: {safe(next_step)}")
@@ -172,6 +178,14 @@ def print_card(report: Report, *, title: str | None = None, said: Publication | 
     for finding in report.findings:
         if finding.code in _TOLD:
             say(wrapped("Note", f"{finding.message[:1].upper()}{finding.message[1:]}.", width=15))
+
+
+def _print_list(report: Report, lists: Sequence[TrustList]) -> None:
+    """Say by which list an issuer is trusted, and of when it is."""
+    uri = report.credential.facts.get("trust_list")
+    for one in lists:
+        if one.anchors.uri == uri:
+            say(wrapped("Trusted by", f"Your list {one.name}, as of {one.updated_at.date()}.", width=15))
 
 
 def _print_shown(shown: Shown) -> None:
@@ -210,9 +224,12 @@ def _next_step(report: Report, trusted: _Trusted, *, asked: bool) -> str | None:
 
 @contextmanager
 def _trusted(
-    trust_files: tuple[Path, ...], time_files: tuple[Path, ...], studio_path: Path | None
+    trust_files: tuple[Path, ...],
+    time_files: tuple[Path, ...],
+    lists: Sequence[TrustList],
+    studio_path: Path | None,
 ) -> Iterator[_Trusted]:
-    found = _Trusted(*trusted(trust_files, time_files))
+    found = _Trusted(*trusted(trust_files, time_files, lists))
     with ExitStack() as stack:
         try:
             studio = stack.enter_context(opened(studio_path))
@@ -235,9 +252,9 @@ def _trusted(
 
 
 def trusted(
-    trust_files: tuple[Path, ...], time_files: tuple[Path, ...]
+    trust_files: tuple[Path, ...], time_files: tuple[Path, ...], lists: Sequence[TrustList] = ()
 ) -> tuple[list[TrustAnchors], list[TrustAnchors], list[LogKey]]:
-    """Return what files make trusted: issuers, time-stamp authorities, and keys of logs.
+    """Return what files and lists make trusted: issuers, time-stamp authorities, and keys of logs.
 
     Raises:
         InputError: a file cannot be read, or is malformed.
@@ -249,7 +266,11 @@ def trusted(
         certificates = pki.parse_certificates(data, place=path.name)
         anchors.append(TrustAnchors(f"urn:headshot-provenance:trust:file:{len(anchors)}", pki.to_pem(*certificates)))
         logs += _log_keys(data, path.name)
-    return anchors, [_time_anchors(path, number) for number, path in enumerate(time_files)], logs
+    times = [_time_anchors(path, number) for number, path in enumerate(time_files)]
+    for one in lists:
+        (anchors if one.purpose == "signers" else times).append(one.anchors)
+        logs += _log_keys(one.text.encode(), one.name) if one.purpose == "signers" else []
+    return anchors, times, logs
 
 
 def _time_anchors(path: Path, number: int) -> TrustAnchors:

@@ -17,6 +17,7 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget whatever whoever runs the tests has set for their own studio, and have a terminal of the usual width."""
     for name in [name for name in os.environ if name.startswith("PROVENANCE_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("PROVENANCE_TRUST", "/dev/null/none")
     monkeypatch.setenv("COLUMNS", "80")
 
 

@@ -39,7 +39,7 @@ Commands:
   ledger    Show, prove and audit the ledger.
   keys      Renew the certificate that signs your stamps, or buy one.
   studio    Upgrade a studio, or move its database to a server.
-  trust     Hand out what others need to recognise you.
+  trust     Say whom you trust, and hand out what others need for it.
   witness   Watch the ledgers of others, and cosign them.
 
   Examples:
@@ -89,6 +89,7 @@ COMMANDS = dict(all_commands(root))
 def test_the_commands_are_these() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
         *("demo", "init", "consent", "erase", "stamp", "disclose", "verify", "ledger", "trust", "trust export"),
+        *(f"trust {name}" for name in ("list", "add", "remove", "update")),
         *(f"consent {name}" for name in ("new", "show", "list", "receipt", "withdraw", "notice")),
         *(f"consent {name}" for name in ("request", "sign", "countersign", "check", "expiring", "renew", "event")),
         *(f"ledger {name}" for name in ("show", "checkpoint", "prove", "verify-proof", "audit", "rebuild")),
