@@ -31,6 +31,7 @@ _COMMANDS = {
     "verify": ("verify", "Check pictures: intact, from whom, with consent?"),
     "kiosk": ("kiosk", "Let people decide and sign on a screen, at the shoot."),
     "serve": ("serve", "Show a page that checks pictures, receipts and the ledger."),
+    "policy": ("policy", "Show what `verify --policy` knows by name."),
     "ledger": ("ledger", "Show, prove and audit the ledger."),
     "keys": ("keys", "Renew the certificate that signs your stamps, or buy one."),
     "studio": ("studio", "Upgrade a studio, or move its database to a server."),

@@ -15,9 +15,19 @@ from provenance.consent.openings import MAX_BYTES, ConsentDisclosure, parse_disc
 from provenance.errors import InputError, ProvenanceError, StudioError, VerificationError
 from provenance.pki import MAX_PEM_BYTES, TrustAnchors
 from provenance.verification import Question, Report, StatusSource, Verdict, verify_file
+from provenance.verification.publishing import Publication, judge_publication
 from provenance.verification.report import Shown
 from provenance_cli._options import json_option, opened, parsed, studio_option
 from provenance_cli._output import note, print_json, safe, say, wrapped
+from provenance_cli._publishing import (
+    EXIT_CODES,
+    checked_question,
+    document_of,
+    policy_option,
+    print_answer,
+    print_label,
+    read_policy,
+)
 from provenance_cli._status_lists import read_status_list
 from provenance_cli.trust import LOG_LINE, parse_log_line
 
@@ -73,6 +83,7 @@ class _Trusted:
     metavar="FILE|URL",
     help="Check the consent from a status list that the studio publishes; may be repeated.",
 )
+@policy_option
 @json_option
 @studio_option
 def command(
@@ -85,6 +96,7 @@ def command(
     time_files: tuple[Path, ...],
     disclosure_files: tuple[Path, ...],
     status_places: tuple[str, ...],
+    policy_name: str | None,
     as_json: bool,
     studio_path: Path | None,
 ) -> int:
@@ -97,9 +109,15 @@ def command(
         scope=None if scope is None else parsed(parse_scope, scope),
         territory=None if territory is None else parsed(parse_territory, territory),
     )
+    policy = None if policy_name is None else read_policy(policy_name)
+    if policy is not None:
+        try:
+            question = policy.question(at=question.at, scope=question.scope, territory=question.territory)
+        except InputError as error:
+            raise checked_question(error) from error
     disclosures = [_read_disclosure(path) for path in disclosure_files]
     status_lists = [read_status_list(place, now=SystemClock().now()) for place in status_places]
-    verdicts = set()
+    codes = set()
     with _trusted(trust_files, time_files, studio_path) as trusted:
         for number, path in enumerate(files):
             report = verify_file(
@@ -112,22 +130,25 @@ def command(
                 disclosures=disclosures,
                 status_lists=status_lists,
             )
-            verdicts.add(report.verdict)
+            said = None if policy is None else judge_publication(report, policy=policy, question=question)
+            codes.add(_EXIT_CODES[report.verdict] if said is None else EXIT_CODES[said.answer])
             if as_json:
-                print_json(report.to_json())
+                print_json(document_of(report, said))
             else:
                 if number:
                     say()
-                print_card(report)
-                next_step = _next_step(report, trusted, asked=scope is not None)
+                print_card(report, said=said)
+                next_step = _next_step(report, trusted, asked=question.scope is not None)
                 if next_step:
                     note(f"hint: {safe(next_step)}")
-    return next(code for verdict, code in _EXIT_CODES.items() if verdict in verdicts)
+    return next(code for code in _EXIT_CODES.values() if code in codes)
 
 
-def print_card(report: Report, *, title: str | None = None) -> None:
-    """Print a report for people: the verdict with its reason, then one line an axis."""
+def print_card(report: Report, *, title: str | None = None, said: Publication | None = None) -> None:
+    """Print a report for people: what a policy says, the verdict with its reason, then one line an axis."""
     say(safe(title or report.file))
+    if said is not None:
+        print_answer(said)
     say(wrapped(report.verdict, report.reason, width=15))
     axes = [("Credential", report.credential)]
     if report.credential.code not in ("none", "unreadable", "remote", "invalid"):
@@ -147,12 +168,7 @@ def print_card(report: Report, *, title: str | None = None) -> None:
             say(wrapped("Consent now", f"{now.headline}. {now.sentence}", width=15))
         if report.consent_opened is not None:
             _print_shown(report.consent_opened)
-        if report.label_required:
-            say(
-                wrapped(
-                    "Label", "AI made or changed this picture; in the EU it may have to be labelled as such.", width=15
-                )
-            )
+        print_label(report)
     for finding in report.findings:
         if finding.code in _TOLD:
             say(wrapped("Note", f"{finding.message[:1].upper()}{finding.message[1:]}.", width=15))

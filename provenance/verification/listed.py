@@ -5,9 +5,10 @@ says: a bounded consent, or a use that lists do not tell of, stays unknown.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from provenance.clock import to_minutes
+from provenance.clock import to_minutes, to_seconds
 from provenance.consent.answers import Answer, Answers
 from provenance.consent.scopes import Scope
 from provenance.consent.status import ConsentCode, Permission, worst
@@ -100,7 +101,8 @@ def heed_lists(
     listed = worst([_permission(one, scope, f"the studio's list of {day}") for one in answers])
     if now.code == ConsentCode.IN_FORCE and listed.code in _UNANSWERED:
         return credential, now
-    return credential, axis_of(listed)
+    told = axis_of(listed)
+    return credential, replace(told, facts={**told.facts, "as_of": to_seconds(lists[0].issued_at)})
 
 
 def _permission(answers: Answers, scope: Scope | None, list_of_day: str) -> Permission:

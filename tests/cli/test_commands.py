@@ -35,6 +35,7 @@ Commands:
   verify    Check pictures: intact, from whom, with consent?
   kiosk     Let people decide and sign on a screen, at the shoot.
   serve     Show a page that checks pictures, receipts and the ledger.
+  policy    Show what `verify --policy` knows by name.
   ledger    Show, prove and audit the ledger.
   keys      Renew the certificate that signs your stamps, or buy one.
   studio    Upgrade a studio, or move its database to a server.
@@ -94,6 +95,7 @@ def test_the_commands_are_these() -> None:
         *(f"ledger {name}" for name in ("publish", "mirror", "monitor", "recover", "cosign", "anchor", "key")),
         *(f"ledger key {name}" for name in ("list", "add", "retire")),
         *("studio", "studio upgrade", "studio migrate", "watch", "derive", "restamp", "kiosk", "serve"),
+        *("policy", "policy list", "policy show"),
         *("keys", *(f"keys {name}" for name in ("list", "csr", "import", "renew"))),
         *("consent templates", "consent templates show", "consent timestamp", "consent export", "consent form"),
         *("consent publish-status", "consent card"),

@@ -157,8 +157,14 @@ def test_an_ai_picture_is_told_to_need_a_label(terminal: Terminal, workshop: Wor
     assert terminal("stamp", "drawn.jpg", "--as", "ai-generated", "--synthetic-person").code == 0
     ran = terminal("verify", "stamped/drawn.jpg")
     assert (ran.code, ran.err) == (0, "")
-    label = "  Label          AI made or changed this picture; in the EU it may have to be\n"
-    assert f"{label}                 labelled as such.\n" in ran.out
+    label = "  Label          AI GENERATED. AI made this picture; in the EU that may have to\n"
+    assert f"{label}                 be disclosed where it is shown (AI Act, Article 50).\n" in ran.out
+    document = terminal("verify", "stamped/drawn.jpg", "--json").document()
+    assert document["label"] == {
+        "wording": "AI GENERATED",
+        "reason": "AI made this picture; in the EU that may have to be disclosed where it is shown"
+        " (AI Act, Article 50).",
+    }
 
 
 def test_a_credential_of_another_maker_links_to_no_consent(terminal: Terminal, nowhere: Path) -> None:
