@@ -17,6 +17,7 @@ from provenance.pki import MAX_PEM_BYTES, TrustAnchors
 from provenance.verification import Question, Report, StatusSource, Verdict, verify_file
 from provenance.verification.publishing import Publication, judge_publication
 from provenance.verification.report import Shown
+from provenance_cli._annotations import annotations_option, check_annotations, print_annotation
 from provenance_cli._options import json_option, opened, parsed, studio_option
 from provenance_cli._output import note, print_json, safe, say, wrapped
 from provenance_cli._publishing import (
@@ -87,6 +88,7 @@ class _Trusted:
 )
 @policy_option
 @report_option
+@annotations_option
 @json_option
 @studio_option
 def command(
@@ -101,6 +103,7 @@ def command(
     status_places: tuple[str, ...],
     policy_name: str | None,
     report_path: Path | None,
+    annotations: str | None,
     as_json: bool,
     studio_path: Path | None,
 ) -> int:
@@ -113,6 +116,7 @@ def command(
         scope=None if scope is None else parsed(parse_scope, scope),
         territory=None if territory is None else parsed(parse_territory, territory),
     )
+    check_annotations(annotations, as_json=as_json)
     if report_path is not None:
         check_report_path(report_path)
     policy = None if policy_name is None else read_policy(policy_name)
@@ -138,11 +142,14 @@ def command(
                 status_lists=status_lists,
             )
             said = None if policy is None else judge_publication(report, policy=policy, question=question)
-            codes.add(_EXIT_CODES[report.verdict] if said is None else EXIT_CODES[said.answer])
+            code = _EXIT_CODES[report.verdict] if said is None else EXIT_CODES[said.answer]
+            codes.add(code)
             if report_path is not None:
                 found.append((report, said))
             if as_json:
                 print_json(document_of(report, said))
+            elif annotations is not None:
+                print_annotation(report, said, code=code)
             else:
                 if number:
                     say()
