@@ -8,7 +8,7 @@ import click
 
 from provenance import durable
 from provenance.canonical import Json
-from provenance.errors import InputError
+from provenance.errors import InputError, RefusedError
 from provenance.verification import Report
 from provenance.verification.labelling import label_of
 from provenance.verification.publishing import Answer, Publication, PublishingPolicy
@@ -46,6 +46,35 @@ def read_policy(name: str) -> PublishingPolicy:
         )
     data = durable.read(path, max_bytes=MAX_BYTES)
     return parse_publishing_policy(data, name=path.name)
+
+
+def report_option(function: _Command) -> _Command:
+    """Add `--report`."""
+    return click.option(
+        "--report",
+        "report_path",
+        type=click.Path(path_type=Path, readable=False, dir_okay=False),
+        metavar="FILE.html",
+        help="Write the whole report to this file, for people; nothing is replaced.",
+    )(function)
+
+
+def check_report_path(path: Path) -> None:
+    """Refuse a place for a report before anything is checked.
+
+    Raises:
+        WrongValueError: it is not named as a page.
+        RefusedError: there is something already.
+        InputError: its folder does not exist.
+    """
+    if path.suffix.lower() != ".html":
+        raise WrongValueError(f"report: expected a file named .html, got {path.name!r}", hint="such as report.html")
+    if not path.parent.is_dir():
+        raise InputError(
+            f"report: no such folder as {path.parent.name}", code="folder-missing", hint="make it, or name another file"
+        )
+    if path.exists():
+        raise RefusedError(f"{path.name}: exists already", code="exists", hint="name another file")
 
 
 def print_answer(publication: Publication) -> None:

@@ -18,16 +18,19 @@ from provenance.trust_store import TrustList
 from provenance.verification import Question, Report, StatusSource, Verdict, verify_file
 from provenance.verification.publishing import Publication, judge_publication
 from provenance.verification.report import Shown
+from provenance_cli._annotations import annotations_option, check_annotations, print_annotation
 from provenance_cli._options import json_option, opened, parsed, studio_option
 from provenance_cli._output import note, print_json, safe, say, wrapped
 from provenance_cli._publishing import (
     EXIT_CODES,
+    check_report_path,
     checked_question,
     document_of,
     policy_option,
     print_answer,
     print_label,
     read_policy,
+    report_option,
 )
 from provenance_cli._status_lists import read_status_list
 from provenance_cli.trust import LOG_LINE, parse_log_line
@@ -87,6 +90,8 @@ class _Trusted:
     help="Check the consent from a status list that the studio publishes; may be repeated.",
 )
 @policy_option
+@report_option
+@annotations_option
 @json_option
 @studio_option
 def command(
@@ -101,6 +106,8 @@ def command(
     disclosure_files: tuple[Path, ...],
     status_places: tuple[str, ...],
     policy_name: str | None,
+    report_path: Path | None,
+    annotations: str | None,
     as_json: bool,
     studio_path: Path | None,
 ) -> int:
@@ -113,6 +120,9 @@ def command(
         scope=None if scope is None else parsed(parse_scope, scope),
         territory=None if territory is None else parsed(parse_territory, territory),
     )
+    check_annotations(annotations, as_json=as_json)
+    if report_path is not None:
+        check_report_path(report_path)
     policy = None if policy_name is None else read_policy(policy_name)
     if policy is not None:
         try:
@@ -122,6 +132,7 @@ def command(
     disclosures = [_read_disclosure(path) for path in disclosure_files]
     status_lists = [read_status_list(place, now=SystemClock().now()) for place in status_places]
     codes = set()
+    found: list[tuple[Report, Publication | None]] = []
     lists = [] if without_lists else open_store().all()
     with _trusted(trust_files, time_files, lists, studio_path) as trusted:
         for number, path in enumerate(files):
@@ -136,9 +147,14 @@ def command(
                 status_lists=status_lists,
             )
             said = None if policy is None else judge_publication(report, policy=policy, question=question)
-            codes.add(_EXIT_CODES[report.verdict] if said is None else EXIT_CODES[said.answer])
+            code = _EXIT_CODES[report.verdict] if said is None else EXIT_CODES[said.answer]
+            codes.add(code)
+            if report_path is not None:
+                found.append((report, said))
             if as_json:
                 print_json(document_of(report, said))
+            elif annotations is not None:
+                print_annotation(report, said, code=code)
             else:
                 if number:
                     say()
@@ -147,6 +163,12 @@ def command(
                 next_step = _next_step(report, trusted, asked=question.scope is not None)
                 if next_step:
                     note(f"hint: {safe(next_step)}")
+    if report_path is not None:
+        # Here and not at the top: most checks write no page.
+        from provenance.verification.page import report_page
+
+        page = report_page(found, at=SystemClock().now())
+        durable.create(report_path, page.encode())
     return next(code for code in _EXIT_CODES.values() if code in codes)
 
 

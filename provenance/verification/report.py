@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from provenance.canonical import Json
+from provenance.verification.chain import ChainStep
 
 SCHEMA = "urn:headshot-provenance:schema:verification-report:1"
 
@@ -158,6 +159,8 @@ class Report:
         label_required: whether AI-made content must be labelled; None where the origin is not known.
         findings: in the order of the steps.
         consent_opened: what the disclosures show that the consent rests on, or None where it rests on something else.
+        chain: what it went through, the newest step first; empty where the credential says nothing reliable.
+        sha256: of the whole file that was checked, 32 bytes in hexadecimal; None where it could not be read.
     """
 
     file: str
@@ -176,12 +179,15 @@ class Report:
     label_required: bool | None
     findings: tuple[Finding, ...]
     consent_opened: Shown | None = None
+    chain: tuple[ChainStep, ...] = ()
+    sha256: str | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Return the report as a document that validates against `verification-report.schema.json`."""
         return {
             "schema": SCHEMA,
             "file": self.file,
+            "sha256": self.sha256,
             "checked_at": self.checked_at,
             "verdict": self.verdict.value,
             "reason": self.reason,
@@ -195,6 +201,7 @@ class Report:
             },
             "ledger": self.ledger.to_json(),
             "history": self.history.to_json(),
+            "chain": [step.to_json() for step in self.chain],
             "time": self.time.to_json(),
             "identity": self.identity.to_json(),
             "label_required": self.label_required,

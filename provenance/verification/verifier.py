@@ -16,6 +16,7 @@
 Step 11 (named actors) is not taken by this version, and the report says so where one is named.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -37,6 +38,7 @@ from provenance.picture.kept import work_kept
 from provenance.pki import TrustAnchors, parse_certificates
 from provenance.status_lists import StatusList
 from provenance.verification import consent as consent_steps
+from provenance.verification.chain import ChainStep, chain_of
 from provenance.verification.credential import judge_credential, judge_history, judge_origin, judge_time
 from provenance.verification.evidence import judge_evidence, tell_evidence
 from provenance.verification.ledger import ABSENT, entries_of, heed_revocation, judge_ledger, judge_revocation
@@ -116,6 +118,7 @@ def _verify(
     status_lists: Sequence[StatusList],
 ) -> Report:
     findings: list[Finding] = []
+    data: bytes | None = None
     try:
         # (0): identify the file
         data = durable.read(path, max_bytes=MAX_PICTURE_BYTES) if given is None else given
@@ -125,17 +128,17 @@ def _verify(
         store = picture.store if picture else None
         credential = read_credential(data, kind.media_type, anchors=anchors, store=store, time_anchors=time_anchors)
     except NoCredentialError:
-        if picture is not None:
+        if data is not None and picture is not None:
             # (7): evidence, where there is no claim
             tell_evidence(data, findings)
-        return _without_credential(path, question, _NONE, findings)
+        return _without_credential(path, question, _NONE, findings, data)
     except RemoteCredentialError as error:
         axis = Axis(CredentialCode.REMOTE, "Credential elsewhere", _sentence(path, error))
-        return _without_credential(path, question, axis, [*findings, Finding(1, error.code, str(error))])
+        return _without_credential(path, question, axis, [*findings, Finding(1, error.code, str(error))], data)
     except ProvenanceError as error:
         step = 0 if isinstance(error, InputError) else 1
         axis = Axis(CredentialCode.UNREADABLE, "Could not check", _sentence(path, error))
-        return _without_credential(path, question, axis, [*findings, Finding(step, error.code, str(error))])
+        return _without_credential(path, question, axis, [*findings, Finding(step, error.code, str(error))], data)
     return _judge(
         path,
         data,
@@ -169,7 +172,7 @@ def _judge(
     credential_axis = judge_credential(credential, findings)
     if credential_axis.code in (CredentialCode.INVALID, CredentialCode.UNREADABLE):
         # What a credential that does not verify says is nobody's word, and is not shown (C2PA 2.4, 14.3).
-        return _report(path, question, credential_axis, findings)
+        return _report(path, question, credential_axis, findings, data=data)
     # (4): time
     time = judge_time(credential, findings, roots=time_roots)
     # (5): history
@@ -242,6 +245,8 @@ def _judge(
         time=time,
         identity=_identity(credential),
         label=label,
+        data=data,
+        chain=chain_of(credential),
         use=question.scope or ", ".join(ledger.assertion.scopes if ledger.assertion else ()),
     )
     return replace(report, consent_opened=source.shown()) if isinstance(source, OpenedStatus) else report
@@ -265,12 +270,14 @@ def _take_apart(data: bytes, findings: list[Finding]) -> Picture | None:
         return None
 
 
-def _without_credential(path: Path, question: Question, axis: Axis, findings: list[Finding]) -> Report:
+def _without_credential(
+    path: Path, question: Question, axis: Axis, findings: list[Finding], data: bytes | None
+) -> Report:
     """Report a file whose credential cannot be judged; if it is damaged as a picture, that comes first."""
     damage = next((finding for finding in findings if finding.code == "picture-damaged"), None)
     if damage is not None and axis.code != CredentialCode.REMOTE:
         axis = Axis(CredentialCode.UNREADABLE, "Could not check", f"The picture is damaged: {damage.message}.")
-    return _report(path, question, axis, findings)
+    return _report(path, question, axis, findings, data=data)
 
 
 _NONE = Axis(
@@ -300,6 +307,8 @@ def _report(
     identity: Axis = _IDENTITY,
     label: bool | None = None,
     use: str = "",
+    data: bytes | None = None,
+    chain: tuple[ChainStep, ...] = (),
 ) -> Report:
     """(12): decide, and put everything together."""
     absent = credential.code in (CredentialCode.NONE, CredentialCode.REMOTE)
@@ -331,6 +340,8 @@ def _report(
         identity=identity,
         label_required=label,
         findings=tuple(sorted(findings, key=lambda finding: finding.step)),
+        chain=chain,
+        sha256=None if data is None else hashlib.sha256(data).hexdigest(),
     )
 
 

@@ -426,6 +426,7 @@ AXIS = ["code", "headline", "sentence"]
 KEYS = [
     "schema",
     "file",
+    "sha256",
     "checked_at",
     "verdict",
     "reason",
@@ -434,6 +435,7 @@ KEYS = [
     "consent",
     "ledger",
     "history",
+    "chain",
     "time",
     "identity",
     "label_required",
