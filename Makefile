@@ -35,12 +35,12 @@ bench: $(BENCH)/.ready
 $(BENCH)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --constraint constraints.txt pip
-	$(BENCH)/bin/python -m pip install --quiet --constraint constraints.txt --group dev --editable '.[cards,kms,pdf,pkcs11,postgres,s3,web]' $(PEERS)
+	$(BENCH)/bin/python -m pip install --quiet --constraint constraints.txt --group dev --editable '.[cards,kms,pdf,pkcs11,postgres,recovery,s3,web]' $(PEERS)
 	@touch $(BENCH)/.ready
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "python 3.11 or newer is needed")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable '.[cards,kms,pdf,pkcs11,postgres,s3,web]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable '.[cards,kms,pdf,pkcs11,postgres,recovery,s3,web]'
 	@touch $(READY)

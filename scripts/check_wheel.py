@@ -27,7 +27,7 @@ def main() -> int:
                 *pinned,
                 "--group",
                 f"{ROOT / 'pyproject.toml'}:dev",
-                f"{wheel}[cards,kms,pdf,pkcs11,postgres,s3,web]",
+                f"{wheel}[cards,kms,pdf,pkcs11,postgres,recovery,s3,web]",
             ],
             check=True,
         )
