@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 import click
 
 from provenance import durable
-from provenance.canonical import Json
 from provenance.errors import InputError, RefusedError
 from provenance.verification import Report
 from provenance.verification.labelling import label_of
@@ -88,16 +87,6 @@ def print_label(report: Report) -> None:
     label = label_of(report)
     if label is not None:
         say(wrapped("Label", f"{label.wording}. {label.reason}", width=15))
-
-
-def document_of(report: Report, publication: Publication | None) -> dict[str, Json]:
-    """Return the report as a document, with the label that it may need and what the policy says."""
-    label = label_of(report)
-    return {
-        **report.to_json(),
-        **({} if label is None else {"label": label.to_json()}),
-        **({} if publication is None else {"policy": publication.to_json()}),
-    }
 
 
 def checked_question(error: InputError) -> WrongValueError:

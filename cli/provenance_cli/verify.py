@@ -16,7 +16,7 @@ from provenance.errors import InputError, ProvenanceError, StudioError, Verifica
 from provenance.pki import MAX_PEM_BYTES, TrustAnchors
 from provenance.trust_store import TrustList
 from provenance.verification import Question, Report, StatusSource, Verdict, verify_file
-from provenance.verification.publishing import Publication, judge_publication
+from provenance.verification.publishing import Publication, document_of, judge_publication
 from provenance.verification.report import Shown
 from provenance_cli._annotations import annotations_option, check_annotations, print_annotation
 from provenance_cli._options import json_option, opened, parsed, studio_option
@@ -25,7 +25,6 @@ from provenance_cli._publishing import (
     EXIT_CODES,
     check_report_path,
     checked_question,
-    document_of,
     policy_option,
     print_answer,
     print_label,

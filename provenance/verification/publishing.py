@@ -143,6 +143,16 @@ class Publication:
         return {"name": self.policy, "answer": self.answer.value, "rule": self.rule, "sentence": self.sentence}
 
 
+def document_of(report: Report, publication: Publication | None = None) -> dict[str, Json]:
+    """Return a report as a document, with the label that it may need, and what a policy says if one was asked."""
+    label = label_of(report)
+    return {
+        **report.to_json(),
+        **({} if label is None else {"label": label.to_json()}),
+        **({} if publication is None else {"policy": publication.to_json()}),
+    }
+
+
 _Ruling = tuple[Answer, str, str] | None
 
 

@@ -12,6 +12,7 @@ from provenance import schemas
 from provenance.consent.scopes import Scope
 from provenance.errors import InputError, RefusedError
 from provenance.verification import Report
+from provenance.verification.publishing import document_of
 from provenance.web.cards import make_card
 from provenance.web.checking import Checker
 from provenance.web.forms import FormMarks
@@ -78,7 +79,7 @@ def make_verifying(checker: Checker, *, marks: FormMarks, studio: str | None) ->
             fault = f"{str(error)[:1].upper()}{str(error)[1:]}."
             return page("verify", status=422, mark=marks.new(), cards=(), fault=fault, **values)
         cards = [
-            make_card(report, document=json.dumps(report.to_json(), indent=2), asked=bool(sent.fields.get("scope")))
+            make_card(report, document=json.dumps(document_of(report), indent=2), asked=bool(sent.fields.get("scope")))
             for report in reports
         ]
         return page("verify", mark=marks.new(), cards=cards, fault=None, **values)
@@ -106,7 +107,7 @@ def make_verifying(checker: Checker, *, marks: FormMarks, studio: str | None) ->
                 report = await _check(checker, sent.files[0], sent.fields)
         except InputError as error:
             return JSONResponse(problem(error), 422)
-        return JSONResponse(report.to_json())
+        return JSONResponse(document_of(report))
 
     return router
 

@@ -43,6 +43,7 @@ from provenance.proof import parse_proof
 from provenance.status_lists import StatusListWriter, parse_status_list
 from provenance.studio import ConsentDesk
 from provenance.timestamps import read_token
+from provenance.verification.publishing_files import SHIPPED, parse_publishing_policy, shipped_text
 from provenance.web.ink import draw
 
 Target = Callable[[bytes], None]
@@ -99,6 +100,11 @@ def assertions(data: bytes) -> None:
     _ours(lambda file: ConsentAssertion.from_json(parse_object(file, place="assertion")), data)
 
 
+def policies(data: bytes) -> None:
+    """Read what a publisher asks of pictures."""
+    _ours(lambda file: parse_publishing_policy(file, name="fuzz"), data)
+
+
 def tokens(data: bytes) -> None:
     """Read a time-stamp token, and a status list."""
     _ours(lambda file: read_token(file, b"what it dates"), data)
@@ -111,7 +117,7 @@ def drawings(data: bytes) -> None:
 
 
 TARGETS: Final[dict[str, Target]] = {
-    target.__name__: target for target in (pictures, stores, notes, consents, assertions, tokens, drawings)
+    target.__name__: target for target in (pictures, stores, notes, consents, assertions, policies, tokens, drawings)
 }
 
 
@@ -124,6 +130,7 @@ def seeds() -> Iterator[bytes]:
             yield from (specimen.data for specimen in specimens(marker))
     yield signed_record().to_bytes()
     yield disclosed().to_bytes()
+    yield from (shipped_text(name).encode() for name in SHIPPED)
     yield b'{"width": 3000, "height": 1300, "strokes": [[[0, 0, 0], [300, 40, 5], [600, 0, 9]]]}'
     yield StatusListWriter().sign(log_origin="log.example", number=0, key=KEY, now=NOW)
     yield from _of_a_studio()

@@ -212,3 +212,11 @@ def test_what_a_credential_says_is_shown_and_never_run(tmp_path: Path, name: str
             assert "7777777" not in page
             assert "nothing has changed since" in page.lower()
     made.close()
+
+
+def test_the_api_tells_the_label_that_a_picture_may_need(studio: Studio, visitor: Visitor, tmp_path: Path) -> None:
+    source = draw_jpeg(tmp_path / "made.jpg", exif=False, seed=77)
+    made = stamped(studio, source, tmp_path / "stamped.jpg", declaration="ai-generated", code=None)
+    document = json.loads(visitor.upload("/api/v1/verify", [("made.jpg", made.read_bytes())]).data)
+    schemas.validate(document, "verification-report")
+    assert document["label"]["wording"] == "AI GENERATED"
