@@ -9,15 +9,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from provenance import durable
-from provenance.clock import to_minutes
 from provenance.credentials.ingredients import IngredientSource
-from provenance.credentials.manifest import ConsentAssertion, StampManifest, Step, SubjectKind
+from provenance.credentials.manifest import StampManifest, Step
 from provenance.credentials.signing import ClaimSigner, sign_picture
 from provenance.errors import ProvenanceError
 from provenance.stamping.interface import LoggedStamp, StampDesk, StampRequest, StampResult
 from provenance.stamping.parallel import Work, workers
 from provenance.stamping.preparing import Prepared, Preparer, done, failed, output_exists, unwritable
 from provenance.stamping.sources import Sources
+from provenance.stamping.statement import state_consent
 
 GROUP_FILES = 64
 GROUP_BYTES = 256 * 1024 * 1024
@@ -106,7 +106,6 @@ class Stamper:
 
     def _manifest(self, item: Prepared, logged: LoggedStamp) -> StampManifest:
         permit = item.permit
-        kind: SubjectKind = "synthetic" if permit is None else "real"
         ingredients = item.sources.to_ingredients(item.edits)
         steps: tuple[Step, ...] = tuple(edit.step for edit in item.edits)
         if item.signed_before:
@@ -118,19 +117,7 @@ class Stamper:
             media_type=item.picture.format.media_type,
             ingredients=ingredients,
             tool=item.request.tool,
-            consent=ConsentAssertion(
-                handles=tuple(sorted(item.pending.handles.values())),
-                subject_kind=kind,
-                scopes=() if permit is None else tuple(scope.value for scope in permit.scopes),
-                assurance=None if permit is None else permit.assurance,
-                controller=self._desk.controller,
-                stamped_at=to_minutes(logged.at),
-                entry=logged.entry,
-                log_origin=self._desk.log_origin,
-                log_key=self._desk.log_key,
-                proof=logged.proof,
-                status=logged.status,
-            ),
+            consent=state_consent(self._desk, permit=permit, handles=item.pending.handles.values(), logged=logged),
             training_mining={} if permit is None else permit.training_mining,
             steps=steps,
             computational=item.request.making.computational,

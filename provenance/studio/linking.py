@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provenance.canonical import Json, canonical_bytes, sha256, to_base64url
-from provenance.clock import to_minutes
 from provenance.consent.scopes import Scope
 from provenance.credentials.links import link_definition
-from provenance.credentials.manifest import ConsentAssertion, Declaration
+from provenance.credentials.manifest import Declaration
 from provenance.credentials.signing import ClaimSigner, sign_update
 from provenance.errors import RefusedError
 from provenance.stamping.carried import find_carried
 from provenance.stamping.identity import handle_of
 from provenance.stamping.interface import PendingStamp
+from provenance.stamping.statement import state_consent
 from provenance.studio.consents import ConsentDesk
 from provenance.studio.stamped import UPDATABLE, Stamped, read_stamped
 from provenance.studio.stamps import StudioStampDesk
@@ -80,19 +80,7 @@ class LinkDesk:
         self._desk.check_not_revoked(pending.key)
         (logged,) = self._desk.log([pending])
         media_type = stamped.picture.format.media_type
-        consent = ConsentAssertion(
-            handles=tuple(sorted(handles.values())),
-            subject_kind="real",
-            scopes=tuple(scope.value for scope in permit.scopes),
-            assurance=permit.assurance,
-            controller=self._desk.controller,
-            stamped_at=to_minutes(logged.at),
-            entry=logged.entry,
-            log_origin=self._desk.log_origin,
-            log_key=self._desk.log_key,
-            proof=logged.proof,
-            status=logged.status,
-        )
+        consent = state_consent(self._desk, permit=permit, handles=handles.values(), logged=logged)
         definition = link_definition(media_type, consent, training_mining=permit.training_mining)
         return Linked(everyone, sign_update(stamped.data, media_type, definition, signer=self._signer))
 

@@ -1,39 +1,13 @@
 """`consent publish-status`, and `verify --status` by somebody who has the list alone."""
 
 import contextlib
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from support.addresses import answering
 from support.commands import Terminal
 from support.workshops import Workshop
 
 from provenance.status_lists import MAX_TOKEN_BYTES
-
-
-@contextmanager
-def serving(body: bytes, *, status: int = 200) -> Iterator[str]:
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/0.jwt"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def elsewhere(terminal: Terminal, workshop: Workshop, *more: str) -> list[str]:
@@ -56,7 +30,7 @@ def test_a_list_is_written_and_answers_for_whoever_holds_a_picture(terminal: Ter
     with contextlib.chdir(studioless):
         (unknown,) = terminal(*command).documents()
         (listed,) = terminal(*command, "--status", "0.jwt").documents()
-        with serving(Path("0.jwt").read_bytes()) as url:
+        with answering(Path("0.jwt").read_bytes(), path="/0.jwt") as url:
             (fetched,) = terminal(*command, "--status", url).documents()
     assert [report["verdict"] for report in (unknown, listed, fetched)] == ["INDETERMINATE", "PASSED", "PASSED"]
 
@@ -91,11 +65,11 @@ def test_what_is_no_list_is_refused_before_anything_is_checked(terminal: Termina
         3, "portrait.jpg: status list: expected a signed token, got something else", hint
     )
     terminal(*verify, "none.jwt").refuses(3, "none.jwt: no such file")
-    with serving(b"gone", status=404) as url:
+    with answering(b"gone", status=404, path="/0.jwt") as url:
         terminal(*verify, url).refuses(3, f"{url}: expected status 200, got 404")
-    with serving(b"e30.e30.") as url:
+    with answering(b"e30.e30.", path="/0.jwt") as url:
         terminal(*verify, url).refuses(3, f"{url}: status list: expected a token of type statuslist+jwt", hint)
-    with serving(bytes(MAX_TOKEN_BYTES + 1)) as url:
+    with answering(bytes(MAX_TOKEN_BYTES + 1), path="/0.jwt") as url:
         assert terminal(*verify, url).code == 3
 
 

@@ -1,13 +1,10 @@
 """Whom you trust when you check pictures: lists that were taken in once."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from support.addresses import answering
 from support.commands import Terminal
 from support.shared import shared
 from support.workshops import Workshop
@@ -40,33 +37,6 @@ def authority(name: str) -> bytes:
     return pki.to_pem(pki.make_authority(key=key, name=name, country=None, now=datetime.now(UTC))).encode()
 
 
-@contextmanager
-def serving(*bodies: bytes, status: int = 200) -> Iterator[str]:
-    """Serve one body after another, the last one for good."""
-    left = [*bodies]
-
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = left.pop(0) if len(left) > 1 else left[0]
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/Official-LIST.pem"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 def test_a_studio_is_trusted_from_then_on(terminal: Terminal, outside: Path) -> None:
     terminal("trust", "list").says(
         0, "", "You trust nobody yet, but whom --trust names. Take a list in with provenance trust add FILE|URL.\n"
@@ -97,7 +67,7 @@ def test_who_dates_signatures_vouches_for_no_signer(terminal: Terminal, outside:
 
 def test_a_list_is_taken_in_anew_from_where_it_is_from(terminal: Terminal, store: Path) -> None:
     first, second = authority("One"), authority("Two")
-    with serving(first, first + second, b"gone wrong") as url:
+    with answering(first, first + second, b"gone wrong", path="/Official-LIST.pem") as url:
         terminal("trust", "add", url).says(0, f"official-list: 1 certificate for who signs, 0 days old\n  from {url}\n")
         terminal("trust", "update").says(0, "official-list: 1 new, 0 gone, 2 certificates\n")
         terminal("trust", "update", "official-list").refuses(
@@ -138,7 +108,7 @@ def test_what_is_no_list_is_refused_and_nothing_is_kept(terminal: Terminal, stor
     terminal("trust", "add", tmp_path / "text.pem").refuses(3, "text: expected certificates in pem form", hint)
     terminal("trust", "add", tmp_path / "bytes.pem").refuses(3, "bytes: expected certificates in pem form")
     terminal("trust", "add", tmp_path / "none.pem").refuses(3, "none.pem: no such file")
-    with serving(b"", status=404) as url:
+    with answering(b"", status=404, path="/Official-LIST.pem") as url:
         terminal("trust", "add", url).refuses(3, f"{url}: expected status 200, got 404")
     insecure = "http://example.org/list.pem"
     terminal("trust", "add", insecure).refuses(
