@@ -1,4 +1,4 @@
-"""A browser for all tests of one process, and a page of its own for each; what a page complains of fails its test."""
+"""A browser for the tests of one module, and a page of its own for each; what a page complains of fails its test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +17,9 @@ PATIENCE = 20_000
 expect.set_options(timeout=PATIENCE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Chromium; for a module only, as the loop that drives it runs meanwhile, and others need their own."""
     find_chromium()
     with launched("--host-resolver-rules=MAP *.local 127.0.0.1, MAP *.lan 127.0.0.1") as running:
         yield running
