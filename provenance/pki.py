@@ -43,11 +43,13 @@ class TrustAnchors:
         uri: names the list in reports, such as `urn:headshot-provenance:trust:studio`.
         pem: one or more certificates of authorities.
         ends: end certificates that are trusted by themselves, as PEM; whoever issued them is not.
+        logs: origins of the logs that stamps of its signers must be in; empty where that is not known.
     """
 
     uri: str
     pem: str
     ends: str = ""
+    logs: tuple[str, ...] = ()
 
 
 def make_authority(*, key: SigningKey, name: str, country: str | None, now: datetime) -> x509.Certificate:

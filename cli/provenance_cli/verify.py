@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -285,13 +285,23 @@ def trusted(
     for path in trust_files:
         data = durable.read(path, max_bytes=MAX_PEM_BYTES)
         certificates = pki.parse_certificates(data, place=path.name)
-        anchors.append(TrustAnchors(f"urn:headshot-provenance:trust:file:{len(anchors)}", pki.to_pem(*certificates)))
-        logs += _log_keys(data, path.name)
+        keys = _log_keys(data, path.name)
+        uri = f"urn:headshot-provenance:trust:file:{len(anchors)}"
+        anchors.append(TrustAnchors(uri, pki.to_pem(*certificates), logs=_origins(keys)))
+        logs += keys
     times = [_time_anchors(path, number) for number, path in enumerate(time_files)]
     for one in lists:
-        (anchors if one.purpose == "signers" else times).append(one.anchors)
-        logs += _log_keys(one.text.encode(), one.name) if one.purpose == "signers" else []
+        if one.purpose == "times":
+            times.append(one.anchors)
+            continue
+        keys = _log_keys(one.text.encode(), one.name)
+        anchors.append(replace(one.anchors, logs=_origins(keys)))
+        logs += keys
     return anchors, times, logs
+
+
+def _origins(keys: Sequence[LogKey]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(key.key.name for key in keys))
 
 
 def _time_anchors(path: Path, number: int) -> TrustAnchors:

@@ -173,7 +173,9 @@ class Studio:
         """Return what vouches for the studio's own stamps: its authority, and certificates that it bought."""
         authority = self.authority()
         ends = claim_keys.bought_ends(self.path / KEYS_FOLDER, authority)
-        return TrustAnchors("urn:headshot-provenance:trust:studio", pki.to_pem(authority), ends)
+        return TrustAnchors(
+            "urn:headshot-provenance:trust:studio", pki.to_pem(authority), ends, (self.settings.log_origin,)
+        )
 
     def is_sealed(self) -> bool:
         """Tell whether a passphrase is needed to unlock the keys."""

@@ -1,7 +1,7 @@
 """Step 8: whether the log holds the stamp, from the proof in the file."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from provenance.checkpoint import LogKey
@@ -35,14 +35,16 @@ def judge_ledger(
     picture_digest: bytes | None,
     known_logs: Sequence[NoteKey | LogKey],
     findings: list[Finding],
+    logs: Collection[str] = (),
 ) -> LedgerFinding:
     """Verify the proof in the file against the checkpoint's signature, and the entry against the picture.
 
     Args:
         credential: intact, so that what it says is its issuer's word.
         picture_digest: of the file as it is now; None where the container is not one that can be walked.
-        known_logs: keys that the caller has from elsewhere; if there are any, the log must be one of theirs.
+        known_logs: keys that the caller has from elsewhere; a log that one of them is of must be signed by such a key.
         findings: added to.
+        logs: origins of the logs that the issuer's stamps must be in, as whoever vouches for it says; empty for any.
     """
     data = credential.stamp.assertions.get(CONSENT_LABEL)
     if data is None:
@@ -54,7 +56,7 @@ def judge_ledger(
         return LedgerFinding(_axis(LedgerCode.UNPROVEN, {}))
     facts = {"log": assertion.log_origin}
     try:
-        entry = _verify(assertion, picture_digest, known_logs, findings)
+        entry = _verify(assertion, picture_digest, known_logs, logs, findings)
     except VerificationError as error:
         findings.append(Finding(8, error.code, str(error)))
         return LedgerFinding(_axis(LedgerCode.INCONSISTENT, facts), assertion)
@@ -119,6 +121,7 @@ def _verify(
     assertion: ConsentAssertion,
     picture_digest: bytes | None,
     known_logs: Sequence[NoteKey | LogKey],
+    logs: Collection[str],
     findings: list[Finding],
 ) -> StampEntry:
     key = NoteKey.from_text(assertion.log_key)
@@ -128,9 +131,9 @@ def _verify(
     own = [known for known in known_logs if _note_key(known).name == key.name]
     if own and all(_note_key(known) != key for known in own):
         raise VerificationError("ledger: the key in the credential is not the log's own", code="log-key")
-    if known_logs and not own:
-        raise InputError("ledger: the log is none of those that you know", code="log-unknown")
-    if not known_logs:
+    if logs and key.name not in logs:
+        raise InputError("ledger: the log is none of those that the issuer's stamps are in", code="log-unknown")
+    if not own:
         findings.append(Finding(8, "log-key-unpinned", "the log's key is known from the credential only"))
     proof = parse_proof(assertion.proof)
     proof.verify(assertion.entry, keys=own or [key])

@@ -83,7 +83,8 @@ def verify_file(
         question: the use, place and time that are asked about.
         anchors: certificates that may vouch for claim signers; without any, nobody is trusted.
         time_anchors: certificates that may vouch for time-stamps, and for nothing else; without any, no time is proven.
-        known_logs: keys of logs that the caller has from elsewhere.
+        known_logs: keys of logs that the caller has from elsewhere; which log an issuer's stamps must be in, `anchors`
+            say.
         source: who can say what a consent allows; without one, that is not known.
         disclosures: what the studio showed the caller, each checked by `parse_disclosure`; asked where `source` does
             not know the picture. Those of other pictures are left aside.
@@ -148,6 +149,7 @@ def _verify(
         question=question,
         time_roots=[root for anchor in time_anchors for root in parse_certificates(anchor.pem.encode(), place="roots")],
         known_logs=known_logs,
+        logs=next((anchor.logs for anchor in anchors if anchor.uri == credential.trust_list), ()),
         source=source,
         disclosures=disclosures,
         status_lists=status_lists,
@@ -164,6 +166,7 @@ def _judge(
     question: Question,
     time_roots: Sequence[x509.Certificate],
     known_logs: Sequence[NoteKey | LogKey],
+    logs: Sequence[str],
     source: StatusSource | None,
     disclosures: Sequence[ConsentDisclosure],
     status_lists: Sequence[StatusList],
@@ -189,6 +192,7 @@ def _judge(
         picture_digest=digest,
         known_logs=known_logs,
         findings=findings,
+        logs=logs,
     )
     then, now, basis = consent_steps.NOT_LINKED, consent_steps.NOT_LINKED, None
     if ledger.assertion is not None:

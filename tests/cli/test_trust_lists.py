@@ -58,6 +58,27 @@ def test_a_studio_is_trusted_from_then_on(terminal: Terminal, outside: Path) -> 
     assert terminal("verify", "portrait.jpg", "--json").document()["credential"]["code"] == "valid"
 
 
+def test_to_trust_one_studio_says_nothing_of_anothers_ledger(terminal: Terminal, outside: Path) -> None:
+    assert terminal("init", "other", "--name", "Other", "--no-passphrase").code == 0
+    assert terminal("trust", "export", "--studio", "other", "-o", "other.pem").code == 0
+    assert terminal("trust", "add", "other.pem").code == 0
+    report = terminal("verify", "portrait.jpg", "--json").document()
+    assert (report["credential"]["code"], report["ledger"]["code"]) == ("valid", "proven")
+    assert "log-key-unpinned" in [finding["code"] for finding in report["findings"]]
+
+
+def test_a_trusted_studio_is_held_to_its_own_log(terminal: Terminal, outside: Path) -> None:
+    assert terminal("init", "other", "--name", "Other", "--no-passphrase").code == 0
+    other = terminal("trust", "export", "--studio", "other").out
+    foreign = next(line for line in other.splitlines() if line.startswith("# ledger: "))
+    own = Path("lumen.pem").read_text()
+    kept = next(line for line in own.splitlines() if line.startswith("# ledger: "))
+    Path("lumen.pem").write_text(own.replace(kept, foreign))
+    report = terminal("verify", "portrait.jpg", "--trust", "lumen.pem", "--json").document()
+    assert (report["credential"]["code"], report["ledger"]["code"]) == ("trusted", "unproven")
+    assert "log-unknown" in [finding["code"] for finding in report["findings"]]
+
+
 def test_who_dates_signatures_vouches_for_no_signer(terminal: Terminal, outside: Path) -> None:
     made = terminal("trust", "add", "lumen.pem", "--for", "times", "--name", "dates", "--json").document()
     assert (made["name"], made["purpose"]) == ("dates", "times")

@@ -1,4 +1,5 @@
 import base64
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -90,10 +91,12 @@ def logged(entry: bytes) -> ConsentAssertion:
     return replace(ASSERTION, entry=entry, proof=prove(entries=[*ENTRIES[:INDEX], entry]))
 
 
-def judged(data: Any, *known_logs: NoteKey, digest: bytes | None = DIGEST) -> tuple[LedgerFinding, list[Finding]]:
+def judged(
+    data: Any, *known_logs: NoteKey, digest: bytes | None = DIGEST, logs: Sequence[str] = ()
+) -> tuple[LedgerFinding, list[Finding]]:
     findings: list[Finding] = []
     holder = credential(manifest(assertions={CONSENT_LABEL: data}))
-    found = judge_ledger(holder, picture_digest=digest, known_logs=known_logs, findings=findings)
+    found = judge_ledger(holder, picture_digest=digest, known_logs=known_logs, findings=findings, logs=logs)
     return found, findings
 
 
@@ -178,12 +181,20 @@ def test_an_assertion_that_cannot_be_read_proves_nothing(data: Any, message: str
     assert findings == [Finding(8, "malformed-input", message)]
 
 
-@pytest.mark.parametrize("other", [[OTHER_KEY], [OTHER_KEY, replace(LOG_KEY, name="studio.example/log2")]])
-def test_a_log_that_is_none_of_the_known_ones_proves_nothing(other: list[NoteKey]) -> None:
-    message = "ledger: the log is none of those that you know"
-    found, findings = judged(ASSERTION.to_json(), *other)
+@pytest.mark.parametrize("logs", [["studio.example/log2"], [f"{LOG_ORIGIN}/", "other.example"]])
+def test_a_log_that_the_issuers_stamps_are_not_in_proves_nothing(logs: list[str]) -> None:
+    message = "ledger: the log is none of those that the issuer's stamps are in"
+    found, findings = judged(ASSERTION.to_json(), LOG_KEY, logs=logs)
     assert found == LedgerFinding(UNPROVEN, ASSERTION)
     assert findings == [Finding(8, "log-unknown", message)]
+
+
+@pytest.mark.parametrize("other", [[OTHER_KEY], [OTHER_KEY, replace(LOG_KEY, name="studio.example/log2")]])
+def test_to_know_other_logs_says_nothing_of_this_one(other: list[NoteKey]) -> None:
+    found, findings = judged(ASSERTION.to_json(), *other)
+    assert (found.axis, findings) == (PROVEN, [UNPINNED])
+    found, findings = judged(ASSERTION.to_json(), LOG_KEY, logs=[LOG_ORIGIN, "other.example"])
+    assert (found.axis, findings) == (PROVEN, [])
 
 
 def test_a_key_that_cannot_be_read_proves_nothing() -> None:
