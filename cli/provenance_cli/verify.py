@@ -19,6 +19,7 @@ from provenance.verification import Question, Report, StatusSource, Verdict, ver
 from provenance.verification.publishing import Publication, document_of, judge_publication
 from provenance.verification.report import Shown
 from provenance_cli._annotations import annotations_option, check_annotations, print_annotation
+from provenance_cli._chain import print_chain
 from provenance_cli._options import json_option, opened, parsed, studio_option
 from provenance_cli._output import note, print_json, safe, say, wrapped
 from provenance_cli._publishing import (
@@ -88,6 +89,7 @@ class _Trusted:
     metavar="FILE|URL",
     help="Check the consent from a status list that the studio publishes; may be repeated.",
 )
+@click.option("-v", "--verbose", is_flag=True, help="Tell every step that the picture went through, too.")
 @policy_option
 @report_option
 @annotations_option
@@ -104,6 +106,7 @@ def command(
     without_lists: bool,
     disclosure_files: tuple[Path, ...],
     status_places: tuple[str, ...],
+    verbose: bool,
     policy_name: str | None,
     report_path: Path | None,
     annotations: str | None,
@@ -159,6 +162,8 @@ def command(
                     say()
                 print_card(report, said=said)
                 _print_list(report, lists)
+                if verbose:
+                    print_chain(report)
                 next_step = _next_step(report, trusted, asked=question.scope is not None)
                 if next_step:
                     note(f"hint: {safe(next_step)}")
