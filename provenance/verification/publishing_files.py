@@ -18,6 +18,8 @@ SHIPPED: Final = ("newsroom", "corporate-web", "ai-labelled")
 MAX_ISSUERS: Final = 256
 MAX_HOURS: Final = 24 * 366
 _MAX_TEXT: Final = 200
+_MAX_BITS: Final = 64
+_MAX_LINE: Final = 8192  # a key of very many parts takes the reader of TOML as long as their square
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "": ("version", "description", "missing", *ALLOWABLE),
     "credential": ("allowed", "issuers"),
@@ -86,6 +88,10 @@ def parse_publishing_policy(data: bytes, *, name: str) -> PublishingPolicy:
 def _read(data: bytes, name: str) -> dict[str, Any]:
     if len(data) > MAX_BYTES:
         raise InputError(f"{name}: expected at most {MAX_BYTES} bytes, got {len(data)}", code="policy", hint=_HINT)
+    for number, line in enumerate(data.splitlines(), 1):
+        if len(line) > _MAX_LINE:
+            message = f"{name}: line {number}: expected at most {_MAX_LINE} bytes, got {len(line)}"
+            raise InputError(message, code="policy", hint=_HINT)
     try:
         return tomllib.loads(data.decode("utf-8"))
     except UnicodeDecodeError:
@@ -163,5 +169,8 @@ def _wrong(name: str, place: str, expected: str, got: object) -> InputError:
 
 
 def _cut(value: object) -> str:
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+        # Python writes no number of more than 4,300 digits, and nobody would read it.
+        return "a very large number"
     text = repr(value) if isinstance(value, str | int | float) else f"a {type(value).__name__}"
     return text if len(text) <= 80 else f"{text[:80]}…"

@@ -1,6 +1,7 @@
 from collections.abc import Mapping
 
 import pytest
+from support.refusals import refused
 
 from provenance.consent.scopes import Scope
 from provenance.errors import InputError
@@ -143,3 +144,21 @@ def test_what_is_no_policy_is_refused(data: bytes, message: str) -> None:
 def test_a_policy_that_is_not_shipped_is_refused() -> None:
     with pytest.raises(InputError, match="policy: expected a shipped one, got 'x'"):
         shipped_text("x")
+
+
+@pytest.mark.parametrize(("old", "place"), [("version = 1", "version"), ('missing = "check"', "missing")])
+def test_a_number_that_nobody_can_read_is_refused(old: str, place: str) -> None:
+    text = shipped_text("newsroom").replace(old, f"{place} = 0x{'f' * 9000}")
+    with pytest.raises(InputError, match=r"^p: line \d+: expected at most 8192 bytes, got \d+$"):
+        parse_publishing_policy(text.encode(), name="p")
+    shorter = shipped_text("newsroom").replace(old, f"{place} = 0x{'f' * 5000}")
+    with pytest.raises(InputError, match=rf"^p: {place}: expected .*, got a very large number$") as caught:
+        parse_publishing_policy(shorter.encode(), name="p")
+    assert caught.value.code == "policy"
+
+
+def test_a_key_of_very_many_parts_is_refused_at_once() -> None:
+    message = "p: line 1: expected at most 8192 bytes, got 64003"
+    hint = "see a whole one: provenance policy show newsroom"
+    with refused(InputError, message, code="policy", hint=hint):
+        parse_publishing_policy(b"a." * 32000 + b"a=1", name="p")
