@@ -52,12 +52,17 @@ class TrustList:
     @property
     def certificates(self) -> list[x509.Certificate]:
         """Return its certificates."""
-        return pki.parse_certificates(self.text.encode(), place=self.name)
+        return pki.parse_certificates(self.text.encode(), place=f"trust list {self.name}")
+
+    @property
+    def uri(self) -> str:
+        """The URI by which reports name it."""
+        return f"{URI}{self.name}"
 
     @property
     def anchors(self) -> TrustAnchors:
         """Return them as anchors, under a URI that ends in the name of the list."""
-        return TrustAnchors(f"{URI}{self.name}", pki.to_pem(*self.certificates))
+        return TrustAnchors(self.uri, pki.to_pem(*self.certificates))
 
 
 def store_folder(environment: Mapping[str, str]) -> Path:
@@ -169,7 +174,7 @@ def check_name(text: str) -> str:
         raise InputError(
             f"trust: expected a name of small letters, digits and hyphens, got {text[:80]!r}",
             code="trust-name",
-            hint="say another one with --name",
+            hint="see provenance trust list",
         )
     return text
 
@@ -178,12 +183,15 @@ def _text(data: bytes, name: str) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        raise InputError(f"{name}: expected certificates in pem form", code="malformed-input") from None
+        raise InputError(
+            f"trust list {name}: expected certificates in pem form",
+            hint="ask the issuer for a file that begins -----BEGIN",
+        ) from None
 
 
 def _checked(made: TrustList) -> TrustList:
     if not made.certificates:
-        raise InputError(f"{made.name}: expected certificates in pem form")
+        raise InputError(f"trust list {made.name}: expected certificates in pem form")
     return made
 
 

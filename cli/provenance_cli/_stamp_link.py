@@ -10,14 +10,13 @@ from provenance.studio.linking import LinkDesk
 from provenance_cli._options import json_option, passphrase_option, studio_option, unlocked
 from provenance_cli._pictures import Found, find_pictures, pictures_options
 from provenance_cli._stamp_tally import Tally
-from provenance_cli._stamp_updates import write_update
+from provenance_cli._stamp_updates import check_where, where_options, write_update
 
 
 @click.command("link")
 @pictures_options
 @click.option("--consent", "codes", multiple=True, required=True, metavar="CODE", help="A consent to add; repeatable.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for the files.")
-@click.option("--in-place", is_flag=True, help="Replace each file.")
+@where_options
 @json_option
 @studio_option
 @passphrase_option
@@ -40,9 +39,7 @@ def link(
     on top that it rests on that consent, too. Nobody's earlier consent is taken away. Copies that others have are out
     of reach.
     """
-    if (output is None) != in_place:
-        raise click.UsageError("say where it goes: either -o FOLDER or --in-place")
-    written = [] if output is None else [output.name]
+    written = check_where(output, in_place=in_place)
     pictures = find_pictures(files, recursive=recursive, endings=endings, null=null, leave_out=written)
     tally = Tally(as_json)
     with unlocked(studio_path, passphrase_file) as keys:

@@ -11,15 +11,14 @@ from provenance.studio.noticing import NoticeDesk
 from provenance_cli._options import json_option, passphrase_option, studio_option, unlocked
 from provenance_cli._output import note, print_json, safe, say
 from provenance_cli._pictures import Found, find_pictures, pictures_options
-from provenance_cli._stamp_updates import write_update
+from provenance_cli._stamp_updates import check_where, where_options, write_update
 
 SCHEMA = "urn:headshot-provenance:schema:stamp-noticed:1"
 
 
 @click.command("notice")
 @pictures_options
-@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for the files.")
-@click.option("--in-place", is_flag=True, help="Replace each file.")
+@where_options
 @json_option
 @studio_option
 @passphrase_option
@@ -40,9 +39,7 @@ def notice(
     That a consent behind one was withdrawn, or that you revoked it: whoever checks the file then learns it without
     asking you. The picture and its stamp stay as they are. Copies that others have are out of reach.
     """
-    if (output is None) != in_place:
-        raise click.UsageError("say where it goes: either -o FOLDER or --in-place")
-    written = [] if output is None else [output.name]
+    written = check_where(output, in_place=in_place)
     pictures = find_pictures(files, recursive=recursive, endings=endings, null=null, leave_out=written)
     outcomes: Counter[str] = Counter()
     with unlocked(studio_path, passphrase_file) as keys:

@@ -1,10 +1,35 @@
 """Where the files of `provenance stamp notice` and `stamp link` go: stamped pictures with something on top."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
+
+import click
 
 from provenance import durable
 from provenance.errors import InputError, RefusedError
 from provenance_cli._pictures import Found
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def where_options(function: _Command) -> _Command:
+    """Add what says where the files go; see `check_where`."""
+    output = click.option(
+        "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for the files."
+    )
+    return output(click.option("--in-place", is_flag=True, help="Replace each file.")(function))
+
+
+def check_where(output: Path | None, *, in_place: bool) -> list[str]:
+    """Check that it is said where the files go, once; return the folders that are not to be looked into.
+
+    Raises:
+        click.UsageError: it is not, or twice.
+    """
+    if (output is None) != in_place:
+        raise click.UsageError("say where it goes: either -o FOLDER or --in-place")
+    return [] if output is None else [output.name]
 
 
 def write_update(destination: Path, found: Found, data: bytes) -> None:

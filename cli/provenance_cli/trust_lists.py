@@ -63,7 +63,7 @@ def add(place: str, *, name: str | None, purpose: Any, as_json: bool) -> int:  #
 
     From an address it is fetched once, over https. See that it is the right one: whoever is on it passes as trusted.
     """
-    named = _named(place) if name is None else _checked(name)
+    named = _checked(_named(place) if name is None else name, hint="say another one with --name")
     now = SystemClock().now()
     made = open_store().add(named, _read(place), purpose=purpose, source=_source(place), now=now)
     if as_json:
@@ -164,11 +164,11 @@ def _is_address(place: str) -> bool:
 
 def _named(place: str) -> str:
     last = urlsplit(place).path if _is_address(place) else place
-    return _checked(re.sub(r"[^a-z0-9]+", "-", Path(last).stem.lower()).strip("-")[:63])
+    return re.sub(r"[^a-z0-9]+", "-", Path(last).stem.lower()).strip("-")[:63]
 
 
-def _checked(name: str) -> str:
+def _checked(name: str, *, hint: str | None = None) -> str:
     try:
         return check_name(name)
     except InputError as error:
-        raise WrongValueError(str(error), hint=error.hint) from error
+        raise WrongValueError(str(error), hint=hint or error.hint) from error

@@ -208,9 +208,10 @@ def print_card(report: Report, *, title: str | None = None, said: Publication | 
 
 def _print_list(report: Report, lists: Sequence[TrustList]) -> None:
     """Say by which list an issuer is trusted, and of when it is."""
-    uri = report.credential.facts.get("trust_list")
+    # Of a file that was changed or revoked, it does not matter any more by whom its issuer would be trusted.
+    uri = report.credential.facts.get("trust_list") if report.credential.code == "trusted" else None
     for one in lists:
-        if one.anchors.uri == uri:
+        if one.uri == uri:
             say(wrapped("Trusted by", f"Your list {one.name}, as of {one.updated_at.date()}.", width=15))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from support.addresses import answering
 from support.commands import Terminal
+from support.pictures import with_changed_pixels
 from support.shared import shared
 from support.workshops import Workshop
 
@@ -52,6 +53,9 @@ def test_a_studio_is_trusted_from_then_on(terminal: Terminal, outside: Path) -> 
     assert "  Trusted by     Your list lumen, as of 20" in card
     # The key of its log is known from the list, too.
     assert "The log's key is known from the credential only." not in " ".join(card.split())
+    Path("tampered.jpg").write_bytes(with_changed_pixels(Path("portrait.jpg").read_bytes()))
+    tampered = terminal("verify", "tampered.jpg")
+    assert (tampered.code, "Trusted by" in tampered.out) == (1, False)
     without = terminal("verify", "portrait.jpg", "--without-lists", "--json").document()
     assert without["credential"]["code"] == "valid"
     terminal("trust", "remove", "lumen").says(0, "lumen: no longer trusted\n")
@@ -92,7 +96,9 @@ def test_a_list_is_taken_in_anew_from_where_it_is_from(terminal: Terminal, store
         terminal("trust", "add", url).says(0, f"official-list: 1 certificate for who signs, 0 days old\n  from {url}\n")
         terminal("trust", "update").says(0, "official-list: 1 new, 0 gone, 2 certificates\n")
         terminal("trust", "update", "official-list").refuses(
-            3, "official-list: expected certificates in pem form", "ask the issuer for a file that begins -----BEGIN"
+            3,
+            "trust list official-list: expected certificates in pem form",
+            "ask the issuer for a file that begins -----BEGIN",
         )
     (document,) = terminal("trust", "list", "--json").documents()
     assert [one["subject"] for one in document["certificates"]] == [
@@ -126,8 +132,12 @@ def test_what_is_no_list_is_refused_and_nothing_is_kept(terminal: Terminal, stor
     (tmp_path / "bytes.pem").write_bytes(b"\xff\xfe")
     (tmp_path / "one.pem").write_bytes(authority("One"))
     hint = "ask the issuer for a file that begins -----BEGIN"
-    terminal("trust", "add", tmp_path / "text.pem").refuses(3, "text: expected certificates in pem form", hint)
-    terminal("trust", "add", tmp_path / "bytes.pem").refuses(3, "bytes: expected certificates in pem form")
+    terminal("trust", "add", tmp_path / "text.pem").refuses(
+        3, "trust list text: expected certificates in pem form", hint
+    )
+    terminal("trust", "add", tmp_path / "bytes.pem").refuses(
+        3, "trust list bytes: expected certificates in pem form", hint
+    )
     terminal("trust", "add", tmp_path / "none.pem").refuses(3, "none.pem: no such file")
     with answering(b"", status=404, path="/Official-LIST.pem") as url:
         terminal("trust", "add", url).refuses(3, f"{url}: expected status 200, got 404")
@@ -139,6 +149,7 @@ def test_what_is_no_list_is_refused_and_nothing_is_kept(terminal: Terminal, stor
     for name in ("A", "../x", "-", "x" * 64):
         ran = terminal("trust", "add", tmp_path / "one.pem", "--name", name)
         assert (ran.code, "expected a name of small letters" in ran.err) == (2, True)
+        assert ran.err.endswith("hint: say another one with --name\n")
     assert not store.exists()
     assert terminal("trust", "add", tmp_path / "one.pem").code == 0
     terminal("trust", "add", tmp_path / "one.pem").refuses(
@@ -148,6 +159,11 @@ def test_what_is_no_list_is_refused_and_nothing_is_kept(terminal: Terminal, stor
     )
     for command in ("remove", "update"):
         terminal("trust", command, "two").refuses(1, "trust: there is no list 'two'", "see provenance trust list")
+        terminal("trust", command, "../x").refuses(
+            2,
+            "trust: expected a name of small letters, digits and hyphens, got '../x'",
+            "see provenance trust list",
+        )
 
 
 def test_a_list_that_is_damaged_is_told(terminal: Terminal, store: Path, workshop: Workshop) -> None:
