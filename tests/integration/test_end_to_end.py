@@ -323,8 +323,9 @@ def test_the_trust_file_of_another_studio_recognises_nobody(
         assert run(["trust", "export", "-o", "other.pem", "--studio", "other"]) == 0
     capsys.readouterr()
     code, document = as_stranger(capsys, shoot.kept, "--trust", "other.pem")
-    assert (code, document["credential"]["code"], document["ledger"]["code"]) == (3, "valid", "unproven")
+    assert (code, document["credential"]["code"], document["ledger"]["code"]) == (3, "valid", "proven")
     assert document["reason"] == STRANGER
+    assert "log-key-unpinned" in [finding["code"] for finding in document["findings"]]
 
 
 def test_another_studio_does_not_answer_for_a_consent_that_it_does_not_hold(
