@@ -11,6 +11,8 @@ from provenance.errors import InputError
 PRIVATE = 0o600
 PUBLIC = 0o644
 
+_MORE = 1024 * 1024  # bytes that are asked for where a file is longer than it said
+
 
 def create(path: Path, data: bytes, *, mode: int = PUBLIC) -> None:
     """Write a new file at `path`; a crash leaves either nothing or all of it.
@@ -19,8 +21,9 @@ def create(path: Path, data: bytes, *, mode: int = PUBLIC) -> None:
         FileExistsError: there is one already; it is left as it was.
         OSError: the disk refused.
     """
-    with _named_errors(path), _written(path, data, mode) as temporary:
-        temporary.publish_new()
+    with aside(path, mode=mode) as unnamed:
+        unnamed.fill(data)
+        unnamed.publish_new()
 
 
 def replace(path: Path, data: bytes, *, mode: int = PUBLIC) -> None:
@@ -29,8 +32,9 @@ def replace(path: Path, data: bytes, *, mode: int = PUBLIC) -> None:
     Raises:
         OSError: the disk refused; the old file is as it was.
     """
-    with _named_errors(path), _written(path, data, mode) as temporary:
-        temporary.publish_over()
+    with aside(path, mode=mode) as unnamed:
+        unnamed.fill(data)
+        unnamed.publish_over()
 
 
 def read(path: Path, *, max_bytes: int) -> bytes:
@@ -47,8 +51,11 @@ def read(path: Path, *, max_bytes: int) -> bytes:
             raise InputError(f"{name}: expected a file, got a directory", code="file-directory")
         if not path.is_file():
             raise InputError(f"{name}: expected a regular file", code="file-special")
-        with path.open("rb") as source:
-            data = source.read(max_bytes + 1)
+        with path.open("rb", buffering=0) as source:
+            # One read of its size, because room for all that it might be costs more than reading it.
+            data = source.read(min(os.fstat(source.fileno()).st_size, max_bytes) + 1) or b""
+            while len(data) <= max_bytes and (more := source.read(_MORE)):
+                data += more
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise InputError(f"{name}: cannot be read: {reason}", code="file-unreadable") from error
@@ -80,23 +87,28 @@ def _named_errors(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _written(path: Path, data: bytes, mode: int) -> Iterator["_Unnamed"]:
-    """Yield a flushed file with the content `data`, that may then be given its name; otherwise it disappears."""
-    directory = os.open(path.parent, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
-    try:
-        unnamed = _Unnamed(directory, path, mode)
+def aside(path: Path, *, mode: int = PUBLIC) -> Iterator["Unnamed"]:
+    """Yield an empty file that may be filled and then be given the name `path`; otherwise it disappears.
+
+    Raises:
+        FileExistsError: there is one of that name already, and it was not to be replaced.
+        OSError: the disk refused, within the block as well; whatever has the name is as it was.
+    """
+    with _named_errors(path):
+        directory = os.open(path.parent, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
         try:
-            unnamed.fill(data)
-            yield unnamed
+            unnamed = Unnamed(directory, path, mode)
+            try:
+                yield unnamed
+            finally:
+                unnamed.close()
+            # The name itself is durable only when its directory is.
+            os.fsync(directory)
         finally:
-            unnamed.close()
-        # The name itself is durable only when its directory is.
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+            os.close(directory)
 
 
-class _Unnamed:
+class Unnamed:
     """A file without a name where the system has such a thing (Linux), so that a killed process leaves nothing.
 
     Elsewhere it has a hidden name beside its destination until it is published.
@@ -115,6 +127,7 @@ class _Unnamed:
             self._named = True
 
     def fill(self, data: bytes) -> None:
+        """Write `data` and flush them to the disk."""
         # The mode is meant as it is, whatever the process masks.
         os.fchmod(self._descriptor, self._mode)
         view = memoryview(data)
@@ -135,6 +148,7 @@ class _Unnamed:
         self._named = False
 
     def close(self) -> None:
+        """Let it disappear, unless it was given its name."""
         os.close(self._descriptor)
         if self._named:
             self._hidden.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """Every stamp that a test makes in this process is read back by a validator of another maker."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import encypher_c2pa
 import pytest
@@ -16,9 +16,14 @@ def _judged_by_another_validator(tmp_path_factory: pytest.TempPathFactory) -> It
     """Let what was signed pass on unchanged, after the other validator found it whole; it never uses the network."""
 
     def judged(
-        data: bytes, manifest: StampManifest, *, signer: ClaimSigner, picture_digest: bytes | None = None
+        data: bytes,
+        manifest: StampManifest,
+        *,
+        signer: ClaimSigner,
+        picture_digest: bytes,
+        lay_aside: Callable[[bytes], None],
     ) -> bytes:
-        signed = sign_picture(data, manifest, signer=signer, picture_digest=picture_digest)
+        signed = sign_picture(data, manifest, signer=signer, picture_digest=picture_digest, lay_aside=lay_aside)
         report = encypher_c2pa.verify(
             signed,
             mime_type=manifest.media_type,

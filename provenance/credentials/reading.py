@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -200,7 +200,7 @@ def read_credential(
     media_type: str,
     *,
     anchors: Sequence[TrustAnchors],
-    store: EmbeddedStore | None,
+    store: EmbeddedStore | Callable[[], EmbeddedStore | None] | None,
     time_anchors: Sequence[TrustAnchors] = (),
 ) -> Credential:
     """Return the Content Credentials of a file, read offline.
@@ -210,7 +210,8 @@ def read_credential(
         media_type: of the file.
         anchors: certificates that may vouch for claim signers.
         time_anchors: certificates that may vouch for time-stamps, and for nothing else.
-        store: the embedded store as the container walk found it; None for containers that it does not know.
+        store: the embedded store as the container walk found it; None for containers that it does not know. Or what
+            finds it, which is asked only when everything else was read.
 
     Raises:
         NoCredentialError: the file carries none.
@@ -221,7 +222,7 @@ def read_credential(
     from provenance.credentials import _engine
 
     report, crjson = _engine.read(data, media_type, anchors=anchors, time_anchors=time_anchors)
-    certificates, unsigned, token, flaw = _unsigned_view(store)
+    certificates, unsigned, token, flaw = _unsigned_view(store() if callable(store) else store)
     deltas = _deltas(report)
     manifests = {m["label"]: _manifest(m, certificates, deltas) for m in crjson.get("manifests", [])}
     active = report.get("active_manifest") or next(iter(manifests), "")

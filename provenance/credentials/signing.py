@@ -9,6 +9,7 @@ from provenance.credentials.lint import lint
 from provenance.credentials.manifest import THUMBNAIL, StampManifest
 from provenance.credentials.reading import read_credential
 from provenance.errors import CredentialError
+from provenance.meanwhile import meanwhile
 from provenance.picture import read_picture
 from provenance.picture.kept import work_kept
 from provenance.pki import TrustAnchors
@@ -39,7 +40,12 @@ class ClaimSigner:
 
 
 def sign_picture(
-    data: bytes, manifest: StampManifest, *, signer: ClaimSigner, picture_digest: bytes | None = None
+    data: bytes,
+    manifest: StampManifest,
+    *,
+    signer: ClaimSigner,
+    picture_digest: bytes | None = None,
+    lay_aside: Callable[[bytes], None] | None = None,
 ) -> bytes:
     """Return `data` with `manifest` signed into it, read back, and found good.
 
@@ -51,9 +57,12 @@ def sign_picture(
         manifest: what the stamp says.
         signer: who signs.
         picture_digest: of `data`, where it is known already.
+        lay_aside: is given the result while it is still being checked, in another thread, to write it where nobody
+            sees it yet; only what this function returned may be seen.
 
     Raises:
-        CredentialError: the SDK refused, or the result fails one of these checks; nothing was written.
+        CredentialError: the SDK refused, or the result fails one of these checks.
+        Exception: whatever `lay_aside` raised.
     """
     # Takes 50 ms to import; the reader of a refusal need not wait for it.
     from provenance.credentials import _engine
@@ -68,8 +77,9 @@ def sign_picture(
         tsa_url=signer.tsa_url,
         resources=None if manifest.thumbnail is None else {THUMBNAIL: manifest.thumbnail},
     )
-    with work_kept():
+    with meanwhile(lambda: None if lay_aside is None else lay_aside(signed)) as laid, work_kept():
         _check_result(picture_digest or read_picture(data).digest, signed, manifest.media_type, signer)
+        laid()
     return signed
 
 
@@ -99,10 +109,11 @@ def sign_update(data: bytes, media_type: str, definition: dict[str, Any], *, sig
 
 def _check_result(picture_digest: bytes, signed: bytes, media_type: str, signer: ClaimSigner) -> None:
     anchors = signer.anchors
-    picture = read_picture(signed)
-    if picture.digest != picture_digest:
+    with meanwhile(lambda: read_picture(signed)) as picture:
+        credential = read_credential(signed, media_type, anchors=[anchors], store=lambda: picture().store)
+        digest = picture().digest
+    if digest != picture_digest:
         raise CredentialError("signed picture: the picture itself was changed by signing", code="self-check")
-    credential = read_credential(signed, media_type, anchors=[anchors], store=picture.store)
     validation = credential.active_manifest.validation
     if validation.failure or credential.trust_list != anchors.uri:
         codes = ", ".join(status.code for status in validation.failure) or "issuer not recognised"

@@ -4,6 +4,7 @@ Nothing is signed before the entry that covers it is durable. A crash leaves, fo
 whole stamped picture; stamping again finds the entry that was logged and finishes the work.
 """
 
+import contextlib
 import functools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -83,18 +84,28 @@ class Stamper:
         item, logged = found
         request = item.request
         try:
-            signed = sign_picture(
-                item.metadata.data,
-                self._manifest(item, logged),
-                picture_digest=item.picture.digest,
-                signer=self._signer,
-            )
-            request.destination.parent.mkdir(parents=True, exist_ok=True)
-            if request.in_place or request.overwrite:
-                # What a link points to is replaced, never the link.
-                durable.replace(request.destination.resolve(), signed, mode=item.mode)
-            else:
-                durable.create(request.destination, signed, mode=item.mode)
+            with contextlib.ExitStack() as opened:
+                over = request.in_place or request.overwrite
+                unnamed: list[durable.Unnamed] = []
+
+                def lay_aside(signed: bytes) -> None:
+                    request.destination.parent.mkdir(parents=True, exist_ok=True)
+                    # What a link points to is replaced, never the link.
+                    place = request.destination.resolve() if over else request.destination
+                    unnamed.append(opened.enter_context(durable.aside(place, mode=item.mode)))
+                    unnamed[0].fill(signed)
+
+                sign_picture(
+                    item.metadata.data,
+                    self._manifest(item, logged),
+                    picture_digest=item.picture.digest,
+                    signer=self._signer,
+                    lay_aside=lay_aside,
+                )
+                if over:
+                    unnamed[0].publish_over()
+                else:
+                    unnamed[0].publish_new()
         except ProvenanceError as error:
             return failed(request, error)
         except FileExistsError:

@@ -16,6 +16,7 @@
 Step 11 (named actors) is not taken by this version, and the report says so where one is named.
 """
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -32,9 +33,10 @@ from provenance.consent.scopes import Scope
 from provenance.credentials.origin import Origin
 from provenance.credentials.reading import Credential, read_credential
 from provenance.errors import InputError, NoCredentialError, ProvenanceError, RemoteCredentialError
+from provenance.meanwhile import meanwhile
 from provenance.note import NoteKey
-from provenance.picture import MAX_PICTURE_BYTES, Picture, PictureFormat, identify, read_picture
-from provenance.picture.kept import work_kept
+from provenance.picture import MAX_PICTURE_BYTES, EmbeddedStore, Picture, PictureFormat, identify, read_picture
+from provenance.picture.kept import keep, work_kept
 from provenance.pki import TrustAnchors, parse_certificates
 from provenance.status_lists import StatusList
 from provenance.verification import consent as consent_steps
@@ -124,10 +126,14 @@ def _verify(
         # (0): identify the file
         data = durable.read(path, max_bytes=MAX_PICTURE_BYTES) if given is None else given
         kind = _identify(path, data)
-        picture = _take_apart(data, findings)
-        # (1): read the credentials, offline
-        store = picture.store if picture else None
-        credential = read_credential(data, kind.media_type, anchors=anchors, store=store, time_anchors=time_anchors)
+        with meanwhile(functools.partial(_take_apart, data, findings)) as taken:
+            try:
+                # (1): read the credentials, offline
+                credential = read_credential(
+                    data, kind.media_type, anchors=anchors, store=lambda: _store_of(taken()), time_anchors=time_anchors
+                )
+            finally:
+                picture = taken()
     except NoCredentialError:
         if data is not None and picture is not None:
             # (7): evidence, where there is no claim
@@ -267,11 +273,21 @@ def _identify(path: Path, data: bytes) -> PictureFormat:
 
 def _take_apart(data: bytes, findings: list[Finding]) -> Picture | None:
     """Walk the container where it can be walked; a damaged one may still carry a credential that says so."""
+    _digest_file(data)
     try:
         return read_picture(data)
     except InputError as error:
         findings.append(Finding(0, error.code, str(error)))
         return None
+
+
+def _store_of(picture: Picture | None) -> EmbeddedStore | None:
+    return None if picture is None else picture.store
+
+
+@keep
+def _digest_file(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _without_credential(
@@ -345,7 +361,7 @@ def _report(
         label_required=label,
         findings=tuple(sorted(findings, key=lambda finding: finding.step)),
         chain=chain,
-        sha256=None if data is None else hashlib.sha256(data).hexdigest(),
+        sha256=None if data is None else _digest_file(data),
     )
 
 

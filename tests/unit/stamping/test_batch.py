@@ -1,3 +1,4 @@
+import contextlib
 import dataclasses
 import hashlib
 import os
@@ -369,19 +370,34 @@ def test_a_destination_below_a_file_does_not_stop_the_rest(studio: Studio, code:
 def test_a_destination_that_cannot_be_written_fails_alone(
     studio: Studio, code: str, folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    create = durable.create
+    aside = durable.aside
 
-    def fail_once(path: Path, data: bytes, *, mode: int) -> None:
+    @contextlib.contextmanager
+    def fail_once(path: Path, *, mode: int) -> Iterator[durable.Unnamed]:
         if path.name == "1.jpg":
             raise OSError(28, "No space left on device")
-        create(path, data, mode=mode)
+        with aside(path, mode=mode) as unnamed:
+            yield unnamed
 
-    monkeypatch.setattr(durable, "create", fail_once)
+    monkeypatch.setattr(durable, "aside", fail_once)
     sources = [draw_jpeg(folder / f"{number}.jpg", seed=number) for number in (1, 2)]
     failed, good = run(studio, [StampRequest(source, out / source.name, CAMERA, (code,)) for source in sources])
     assert (failed.outcome, failed.code) == ("failed", "output-unwritable")
     assert failed.message == "1.jpg: cannot be written: no space left on device"
     assert good.outcome == "stamped"
+
+
+def test_what_does_not_pass_its_own_check_is_seen_by_nobody(
+    studio: Studio, code: str, folder: Path, out: Path, tmp_path: Path
+) -> None:
+    unlocked = open_keys(studio)
+    signer = unlocked.claim_signer()
+    with closing(make_studio(tmp_path / "other")) as other:
+        mistaken = ClaimSigner(signer.sign, signer.chain_pem, other.anchors())
+    request = StampRequest(draw_jpeg(folder / "a.jpg"), out / "a.jpg", CAMERA, (code,))
+    (failed,) = Stamper(StudioStampDesk(unlocked), signer=mistaken).stamp([request])
+    assert (failed.outcome, failed.code) == ("failed", "self-check")
+    assert list(out.iterdir()) == []
 
 
 def test_a_key_that_fails_to_sign_fails_alone_and_the_stamp_is_finished_later(
