@@ -244,6 +244,8 @@ def _next_step(report: Report, trusted: _Trusted, *, asked: bool) -> str | None:
         return "ask the studio for its status list, and add --status FILE, before you publish"
     if report.verdict is Verdict.PASSED and not asked and report.consent_now.code != "not-needed":
         return "name the use that you plan, such as --for publish.web: this checked what the stamp names"
+    if code == "text-edited":
+        return "ask for the file as it was stamped; a studio stamps an edited one anew with provenance restamp"
     if code == "none":
         return "ask the photographer for the stamped original"
     return None

@@ -53,7 +53,7 @@ def judge_credential(credential: Credential, findings: list[Finding]) -> Axis:
         ):
             # This product's stamps leave no room for other bytes there.
             code = CredentialCode.INVALID
-    if code is CredentialCode.TRUSTED and not _issuer_confirmed(credential, findings):
+    if code is CredentialCode.TRUSTED and not confirm_issuer(credential, findings):
         code = CredentialCode.VALID
     facts = {"issuer": issuer, "generator": manifest.generator, "trust_list": credential.trust_list}
     return _credential_axis(code, issuer, meaning, facts)
@@ -65,8 +65,8 @@ def _worst_meaning(failures: tuple[Status, ...]) -> Meaning | None:
     return None if worst is None else worst[0]
 
 
-def _issuer_confirmed(credential: Credential, findings: list[Finding]) -> bool:
-    """Check again, from the certificate itself, what the SDK's word `trusted` leaves open."""
+def confirm_issuer(credential: Credential, findings: list[Finding]) -> bool:
+    """Check again, from the certificate itself, what the SDK's word `trusted` leaves open; `findings` say why not."""
     certificate = credential.active_manifest.certificate
     if credential.trust_list is None:
         findings.append(Finding(3, "issuer-unconfirmed", "no list of trusted issuers was matched"))

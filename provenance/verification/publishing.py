@@ -195,7 +195,7 @@ def _issuer(report: Report, policy: PublishingPolicy) -> _Ruling:
     issuer = report.credential.facts.get("issuer")
     if not policy.issuers:
         return None
-    if report.credential.code != CredentialCode.TRUSTED:
+    if report.credential.code != CredentialCode.TRUSTED and report.credential.facts.get("recognised") is not True:
         # Anybody can write any name into a certificate of their own.
         return (
             _missing(policy),

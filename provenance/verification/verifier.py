@@ -48,6 +48,7 @@ from provenance.verification.listed import choose_lists, heed_lists
 from provenance.verification.opened import OpenedStatus, choose_source
 from provenance.verification.report import Axis, CredentialCode, Finding, HistoryCode, Report
 from provenance.verification.sources import StampedPicture, StatusSource
+from provenance.verification.text_edits import fits_no_longer, judge_text_edit
 from provenance.verification.verdict import decide
 
 
@@ -179,6 +180,10 @@ def _judge(
 ) -> Report:
     # (2) and (3): integrity and issuer
     credential_axis = judge_credential(credential, findings)
+    digest = picture.digest if picture else None
+    if fits_no_longer(credential):
+        logged = judge_ledger(credential, picture_digest=digest, known_logs=known_logs, findings=[], logs=logs)
+        credential_axis = judge_text_edit(credential_axis, credential, ledger=logged, findings=findings)
     if credential_axis.code in (CredentialCode.INVALID, CredentialCode.UNREADABLE):
         # What a credential that does not verify says is nobody's word, and is not shown (C2PA 2.4, 14.3).
         return _report(path, question, credential_axis, findings, data=data)
@@ -192,7 +197,6 @@ def _judge(
     if picture is not None:
         origin, label = judge_evidence(data, credential, origin=origin, label=label, findings=findings)
     # (8): ledger
-    digest = picture.digest if picture else None
     ledger = judge_ledger(
         credential,
         picture_digest=digest,

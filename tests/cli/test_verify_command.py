@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.commands import Terminal, folded
 from support.makers import Maker
-from support.pictures import draw_jpeg, draw_png, with_changed_pixels
+from support.pictures import draw_jpeg, draw_png, with_changed_pixels, with_segment
 from support.workshops import Workshop
 
 from provenance.consent.scopes import Scope
@@ -67,6 +67,16 @@ changed.jpg
   Credential     Changed after stamping. This file is not as it was when Studio
                  Lumen issued its credential. Do not rely on it.
 """
+EDITED = """\
+edited.jpg
+  INDETERMINATE  The picture data are those that Studio Lumen stamped; its text,
+                 colour profile or orientation may have been edited since. It
+                 cannot be confirmed who Studio Lumen is.
+  Credential     Picture data unchanged, details edited. The picture data are
+                 those that Studio Lumen stamped; its text, colour profile or
+                 orientation may have been edited since. It cannot be confirmed
+                 who Studio Lumen is.
+"""
 WITHOUT = """\
 plain.jpg
   INDETERMINATE  No credential in this file says where it comes from. That is
@@ -82,6 +92,9 @@ none.jpg
 NAME_THE_USE = "hint: name the use that you plan, such as --for publish.web: this checked what the stamp names\n"
 ASK_FOR_TRUST = "hint: if you know this issuer, ask for its trust file, and add --trust FILE\n"
 ASK_THE_STUDIO = "hint: ask the studio for its status list, and add --status FILE, before you publish\n"
+ASK_FOR_THE_FILE = (
+    "hint: ask for the file as it was stamped; a studio stamps an edited one anew with provenance restamp\n"
+)
 ASK_FOR_THE_ORIGINAL = "hint: ask the photographer for the stamped original\n"
 
 
@@ -138,6 +151,15 @@ def test_a_file_that_was_changed_fails_and_nothing_that_it_says_is_shown(
 ) -> None:
     Path("changed.jpg").write_bytes(with_changed_pixels(workshop.stamped.read_bytes()))
     terminal("verify", "changed.jpg").says(1, CHANGED)
+
+
+def test_a_picture_of_which_only_the_caption_was_edited_is_told_from_one_that_was_changed(
+    terminal: Terminal, outside: Path
+) -> None:
+    Path("edited.jpg").write_bytes(with_segment((outside / "portrait.jpg").read_bytes(), 0xFE, b"At the harbour"))
+    ran = terminal("verify", "edited.jpg")
+    assert (ran.code, ran.err) == (3, ASK_FOR_THE_FILE)
+    assert ran.out.startswith(EDITED)
 
 
 def test_a_use_that_is_denied_fails(terminal: Terminal, workshop: Workshop) -> None:
