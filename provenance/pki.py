@@ -225,11 +225,23 @@ def check_claim_certificate(certificate: x509.Certificate) -> None:
 
 def may_sign_claims(certificate: x509.Certificate) -> bool:
     """Tell whether the certificate carries the C2PA purpose itself, which the official trust list requires."""
+    return _has_purpose(certificate, CLAIM_SIGNING)
+
+
+def may_sign_documents(certificate: x509.Certificate) -> bool:
+    """Tell whether it carries the purpose of signing documents (RFC 9336), which named actors need (CAWG Identity 1.3).
+
+    Those for e-mail, which CAWG accepts for a while, need policies that nobody here looks at, and do not count.
+    """
+    return _has_purpose(certificate, DOCUMENT_SIGNING)
+
+
+def _has_purpose(certificate: x509.Certificate, purpose: x509.ObjectIdentifier) -> bool:
     try:
         extended = _extension(certificate, x509.ExtendedKeyUsage)
     except KeyMaterialError:
         return False
-    return extended is not None and CLAIM_SIGNING in set(extended)
+    return extended is not None and purpose in set(extended)
 
 
 def to_pem(*certificates: x509.Certificate) -> str:

@@ -1,7 +1,8 @@
 """Whom somebody trusts who checks pictures: lists of certificates that they took in once, each under a name of theirs.
 
-Lists are for signers of claims or for time-stamp authorities, never for both: an authority that dates signatures
-vouches for nobody who makes them. A list is one file, written whole or not at all.
+Lists are for signers of claims, for time-stamp authorities or for those who vouch for named actors, never for two of
+them: an authority that dates signatures vouches for nobody who makes them. A list is one file, written whole or not
+at all.
 """
 
 import re
@@ -26,7 +27,7 @@ MAX_LISTS: Final = 200
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 _ENDING: Final = ".json"
 
-Purpose = Literal["signers", "times"]
+Purpose = Literal["signers", "times", "identities"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,10 +52,10 @@ def show(*, as_json: bool) -> int:
 @click.option(
     "--for",
     "purpose",
-    type=click.Choice(["signers", "times"]),
+    type=click.Choice(["signers", "times", "identities"]),
     default="signers",
     show_default=True,
-    help="What they vouch for: who signs stamps, or when that was.",
+    help="What they vouch for: who signs stamps, when that was, or who is named beside them.",
 )
 @json_option
 def add(place: str, *, name: str | None, purpose: Any, as_json: bool) -> int:  # noqa: ANN401 as click has it
@@ -114,7 +114,7 @@ def _update(store: TrustStore, found: Sequence[TrustList], place: str | None, *,
 
 
 def _say(one: TrustList, now: datetime) -> None:
-    what = "who signs" if one.purpose == "signers" else "times"
+    what = {"signers": "who signs", "times": "times", "identities": "who is named"}[one.purpose]
     age = (now - one.updated_at).days
     say(f"{one.name}: {count(len(one.certificates), 'certificate')} for {what}, {count(age, 'day')} old")
     say(f"  from {safe(one.source)}")

@@ -48,6 +48,7 @@ _EXIT_CODES = {Verdict.FAILED: 1, Verdict.INDETERMINATE: 3, Verdict.PASSED: 0}
 class _Trusted:
     anchors: list[TrustAnchors] = field(default_factory=list)
     time_anchors: list[TrustAnchors] = field(default_factory=list)
+    identity_anchors: list[TrustAnchors] = field(default_factory=list)
     logs: list[LogKey] = field(default_factory=list)
     source: StatusSource | None = None
 
@@ -72,6 +73,14 @@ class _Trusted:
     type=click.Path(path_type=Path, readable=False),
     metavar="PEM",
     help="Trust these time-stamp authorities to say when it was signed, and with nothing else; may be repeated.",
+)
+@click.option(
+    "--trust-identity",
+    "identity_files",
+    multiple=True,
+    type=click.Path(path_type=Path, readable=False),
+    metavar="PEM",
+    help="Trust these authorities to say who is named beside the issuer, and with nothing else; may be repeated.",
 )
 @click.option("--without-lists", is_flag=True, help="Trust none of your lists (`provenance trust list`).")
 @click.option(
@@ -103,6 +112,7 @@ def command(
     at: str | None,
     trust_files: tuple[Path, ...],
     time_files: tuple[Path, ...],
+    identity_files: tuple[Path, ...],
     without_lists: bool,
     disclosure_files: tuple[Path, ...],
     status_places: tuple[str, ...],
@@ -136,13 +146,16 @@ def command(
     codes = set()
     found: list[tuple[Report, Publication | None]] = []
     lists = [] if without_lists else open_store().all()
+    named = [_anchors("identity", path, number) for number, path in enumerate(identity_files)]
     with _trusted(trust_files, time_files, lists, studio_path) as trusted:
+        trusted.identity_anchors += named
         for number, path in enumerate(files):
             report = verify_file(
                 path,
                 question=question,
                 anchors=trusted.anchors,
                 time_anchors=trusted.time_anchors,
+                identity_anchors=trusted.identity_anchors,
                 known_logs=trusted.logs,
                 source=trusted.source,
                 disclosures=disclosures,
@@ -190,6 +203,8 @@ def print_card(report: Report, *, title: str | None = None, said: Publication | 
     if ("Ledger", report.ledger) in axes:
         if report.time.code == "proven":
             say(wrapped("Time", f"{report.time.headline}. {report.time.sentence}", width=15))
+        if report.identity.code != "none":
+            say(wrapped("Identity", f"{report.identity.headline}. {report.identity.sentence}", width=15))
         if report.history.code != "clean":
             say(wrapped("History", f"{report.history.headline}. {report.history.sentence}", width=15))
         then, now = report.consent_then, report.consent_now
@@ -258,7 +273,8 @@ def _trusted(
     lists: Sequence[TrustList],
     studio_path: Path | None,
 ) -> Iterator[_Trusted]:
-    found = _Trusted(*trusted(trust_files, time_files, lists))
+    anchors, times, logs = trusted(trust_files, time_files, lists)
+    found = _Trusted(anchors, times, identities_of(lists), logs)
     with ExitStack() as stack:
         try:
             studio = stack.enter_context(opened(studio_path))
@@ -266,7 +282,7 @@ def _trusted(
             found.logs += studio.ledger.log_keys()
             if studio.settings.tsa_roots is not None:
                 found.time_anchors.append(
-                    _time_anchors(studio.path / studio.settings.tsa_roots, len(found.time_anchors))
+                    _anchors("time", studio.path / studio.settings.tsa_roots, len(found.time_anchors))
                 )
             # Here and not at the top: a check outside a studio needs no database.
             from provenance.studio.status import StudioStatus
@@ -297,10 +313,11 @@ def trusted(
         uri = f"urn:headshot-provenance:trust:file:{len(anchors)}"
         anchors.append(TrustAnchors(uri, pki.to_pem(*certificates), logs=_origins(keys)))
         logs += keys
-    times = [_time_anchors(path, number) for number, path in enumerate(time_files)]
+    times = [_anchors("time", path, number) for number, path in enumerate(time_files)]
     for one in lists:
         if one.purpose == "times":
             times.append(one.anchors)
+        if one.purpose != "signers":
             continue
         keys = _log_keys(one.text.encode(), one.name)
         anchors.append(replace(one.anchors, logs=_origins(keys)))
@@ -308,13 +325,18 @@ def trusted(
     return anchors, times, logs
 
 
+def identities_of(lists: Sequence[TrustList]) -> list[TrustAnchors]:
+    """Return the anchors of the lists that vouch for named actors."""
+    return [one.anchors for one in lists if one.purpose == "identities"]
+
+
 def _origins(keys: Sequence[LogKey]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key.key.name for key in keys))
 
 
-def _time_anchors(path: Path, number: int) -> TrustAnchors:
+def _anchors(kind: str, path: Path, number: int) -> TrustAnchors:
     certificates = pki.parse_certificates(durable.read(path, max_bytes=MAX_PEM_BYTES), place=path.name)
-    return TrustAnchors(f"urn:headshot-provenance:trust:time:{number}", pki.to_pem(*certificates))
+    return TrustAnchors(f"urn:headshot-provenance:trust:{kind}:{number}", pki.to_pem(*certificates))
 
 
 def _log_keys(data: bytes, name: str) -> list[LogKey]:

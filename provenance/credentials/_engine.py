@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import c2pa
+from cryptography import x509
 
 from provenance.credentials.ingredients import IngredientSource
 from provenance.errors import CredentialError, NoCredentialError, RemoteCredentialError
@@ -51,11 +52,32 @@ def read(
         RemoteCredentialError: it only names a place where they lie.
         CredentialError: they cannot be read.
     """
+    return _read(
+        data, media_type, usages=(CLAIM_SIGNING, DOCUMENT_SIGNING), anchors={"manifest": anchors, "tsa": time_anchors}
+    )
+
+
+def read_identities(data: bytes, media_type: str, *, anchors: Sequence[TrustAnchors]) -> dict[str, Any]:
+    """Return the crJSON of a file for which `anchors` vouch for named actors, and nothing vouches for signers.
+
+    Raises:
+        CredentialError: see `read`.
+    """
+    return _read(data, media_type, usages=(DOCUMENT_SIGNING,), anchors={"cawg": anchors})[1]
+
+
+def _read(
+    data: bytes,
+    media_type: str,
+    *,
+    usages: Sequence[x509.ObjectIdentifier],
+    anchors: Mapping[str, Sequence[TrustAnchors]],
+) -> tuple[dict[str, Any], dict[str, Any]]:
     settings = {
         **_OFFLINE,
         "trust": {
             # Key usages take effect at this level only; within an anchor they are ignored.
-            "trust_config": f"{CLAIM_SIGNING.dotted_string}\n{DOCUMENT_SIGNING.dotted_string}",
+            "trust_config": "\n".join(usage.dotted_string for usage in usages),
             "anchors": [
                 {
                     "trust_anchors": anchor.pem,
@@ -63,7 +85,7 @@ def read(
                     "trust_uri": anchor.uri,
                     **({"allowed_list": anchor.ends} if anchor.ends else {}),
                 }
-                for kind, listed in (("manifest", anchors), ("tsa", time_anchors))
+                for kind, listed in anchors.items()
                 for anchor in listed
             ],
         },

@@ -5,8 +5,10 @@ signature's unprotected header that it reads past, and that anybody could fill w
 by this product has exactly one form there; `read_store` names the first place where a store departs from it.
 """
 
+import contextlib
 import io
 import warnings
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,10 +57,12 @@ class StoredManifest:
     Attributes:
         label: the manifest's name.
         certificates: the signer's chain as the claim signature's protected header carries it, the signer first.
+        actors: the certificates of named actors that their assertions carry, by the assertion's label.
     """
 
     label: str
     certificates: tuple[x509.Certificate, ...]
+    actors: Mapping[str, x509.Certificate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +133,11 @@ def read_store(data: bytes) -> Store:
 def _read_manifest(reading: _Reading, manifest: Box, *, active: bool) -> StoredManifest:
     """Read one manifest; only the active one is held to the one form, as its ingredients are hashed by what it says."""
     certificates: tuple[x509.Certificate, ...] = ()
+    actors: dict[str, x509.Certificate] = {}
     for box in manifest.boxes:
         if box.type == b"c2as":
             _check_assertions(reading, box)
+            actors.update(_actors(box))
     if active and ([box.type for box in manifest.boxes] != _STAMP_BOXES or manifest.contents):
         reading.note(f"manifest {manifest.label!r}: holds other boxes than assertions, claim and signature")
     for box in manifest.boxes:
@@ -141,7 +147,7 @@ def _read_manifest(reading: _Reading, manifest: Box, *, active: bool) -> StoredM
             raise InputError(f"manifest {manifest.label!r}: expected one cbor box in claim and signature")
         if box.type == b"c2cs":
             certificates = _read_signature(reading, box.contents[0][1], active=active)
-    return StoredManifest(manifest.label, certificates)
+    return StoredManifest(manifest.label, certificates, actors)
 
 
 def _check_assertions(reading: _Reading, assertions: Box) -> None:
@@ -153,6 +159,21 @@ def _check_assertions(reading: _Reading, assertions: Box) -> None:
         # An embedded file is described by one box and held by a second one (ISO 19566-5, B.5).
         if assertion.boxes or (len(kinds) != 1 and kinds != [b"bfdb", b"bidb"]):
             reading.note(f"assertion {assertion.label!r}: holds more than its content")
+
+
+def _actors(assertions: Box) -> Iterator[tuple[str, x509.Certificate]]:
+    """Yield whose certificate signs an identity assertion (CAWG Identity Assertion 1.3), where one can be read."""
+    import cbor2
+
+    for assertion in assertions.boxes:
+        if not assertion.label.startswith("cawg.identity") or [kind for kind, _ in assertion.contents] != [b"cbor"]:
+            continue
+        # Hostile bytes make these decoders fail in more ways than they document; then nobody is named.
+        with contextlib.suppress(Exception):
+            signature = cbor2.loads(cbor2.loads(assertion.contents[0][1])["signature"])
+            protected, unprotected, *_ = signature.value
+            header = cbor2.loads(protected)
+            yield assertion.label, _certificates(header.get(_X5CHAIN) or unprotected.get(_X5CHAIN))[0]
 
 
 def _read_signature(reading: _Reading, data: bytes, *, active: bool) -> tuple[x509.Certificate, ...]:

@@ -3,13 +3,13 @@
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from cryptography import x509
 
-from provenance.credentials.jumbf import SignatureToken, read_store
+from provenance.credentials.jumbf import SignatureToken, Store, read_store
 from provenance.credentials.labels import CONSENT_LABEL, NOTICE_LABEL
 from provenance.errors import InputError, VerificationError
 from provenance.picture import EmbeddedStore
@@ -133,6 +133,7 @@ class Credential:
         flaw: the first place where bytes that nothing signs are not what a writer puts there, or None.
         token: the time-stamp token about the active signature, or None; whose it is, is another question.
         crjson: the SDK's crJSON report, for the lint.
+        actors: the certificates of the active manifest's named actors, by the label of their assertion.
     """
 
     manifests: Mapping[str, Manifest]
@@ -141,6 +142,7 @@ class Credential:
     flaw: str | None
     crjson: Mapping[str, Any]
     token: SignatureToken | None = None
+    actors: Mapping[str, x509.Certificate] = field(default_factory=dict)
 
     @property
     def active_manifest(self) -> Manifest:
@@ -222,7 +224,8 @@ def read_credential(
     from provenance.credentials import _engine
 
     report, crjson = _engine.read(data, media_type, anchors=anchors, time_anchors=time_anchors)
-    certificates, unsigned, token, flaw = _unsigned_view(store() if callable(store) else store)
+    stored, flaw = _unsigned_view(store() if callable(store) else store)
+    certificates = {m.label: m.certificates[0] for m in stored.manifests if m.certificates}
     deltas = _deltas(report)
     manifests = {m["label"]: _manifest(m, certificates, deltas) for m in crjson.get("manifests", [])}
     active = report.get("active_manifest") or next(iter(manifests), "")
@@ -230,9 +233,9 @@ def read_credential(
         raise InputError("content credentials: the active manifest is missing", code="credential-unreadable")
     if flaw is None:
         flaw = _unreferred(manifests, active)
-    token = _readable(token)
+    token = _readable(stored.token)
     # Of what nobody signs with the claim, a stamp carries a token at most, which its authority signed.
-    strange = unsigned if token is None else unsigned - {"sigTst2"}
+    strange = stored.unsigned if token is None else stored.unsigned - {"sigTst2"}
     own = manifests[active].assertions.keys() & {CONSENT_LABEL, NOTICE_LABEL}
     if flaw is None and strange and own:
         flaw = f"claim signature: carries {', '.join(sorted(strange))}, which no stamp does"
@@ -243,6 +246,7 @@ def read_credential(
         flaw=flaw,
         crjson=crjson,
         token=token,
+        actors=next((m.actors for m in stored.manifests if m.label == active), {}),
     )
 
 
@@ -273,18 +277,18 @@ def _readable(token: SignatureToken | None) -> SignatureToken | None:
     return token
 
 
-def _unsigned_view(
-    store: EmbeddedStore | None,
-) -> tuple[dict[str, x509.Certificate], frozenset[str], SignatureToken | None, str | None]:
-    """Return the signers' certificates, what the active signature carries unsigned, its token, and the first flaw."""
+def _unsigned_view(store: EmbeddedStore | None) -> tuple[Store, str | None]:
+    """Return what the store says beside what the SDK reports of it, and the first flaw around or within it."""
     if store is None:
-        return {}, frozenset(), None, None
+        return _UNREAD, None
     try:
         parsed = read_store(store.data)
     except InputError as error:
-        return {}, frozenset(), None, store.flaw or str(error)
-    certificates = {m.label: m.certificates[0] for m in parsed.manifests if m.certificates}
-    return certificates, parsed.unsigned, parsed.token, store.flaw or parsed.flaw
+        return _UNREAD, store.flaw or str(error)
+    return parsed, store.flaw or parsed.flaw
+
+
+_UNREAD = Store((), None, frozenset(), None)
 
 
 def _unreferred(manifests: Mapping[str, Manifest], active: str) -> str | None:
@@ -322,7 +326,7 @@ def _manifest(
         assertions=assertions,
         created=frozenset(_last(e.get("url")) for e in claim.get("created_assertions") or []),
         time=_time((document.get("signature") or {}).get("timeStampInfo")),
-        validation=_validation(document.get("validationResults")),
+        validation=parse_validation(document.get("validationResults")),
     )
 
 
@@ -365,8 +369,8 @@ def _ingredient(label: str, document: Mapping[str, Any], since: Validation) -> I
     found = _MANIFEST_URI.match(str(reference.get("url"))) if isinstance(reference, dict) else None
     recorded = document.get("validationResults")
     if isinstance(recorded, dict):
-        validation = _validation(recorded.get("activeManifest"))
-        nested = [_validation(d.get("validationDeltas")) for d in recorded.get("ingredientDeltas") or []]
+        validation = parse_validation(recorded.get("activeManifest"))
+        nested = [parse_validation(d.get("validationDeltas")) for d in recorded.get("ingredientDeltas") or []]
         validation = functools.reduce(_joined, nested, validation)
     else:
         # Ingredients before version 3 list the failures only, and mark the rare success.
@@ -389,7 +393,7 @@ def _deltas(report: Mapping[str, Any]) -> dict[str, Validation]:
         uri = str(delta.get("ingredientAssertionURI"))
         manifest = _MANIFEST_URI.match(uri)
         if manifest:
-            found[f"{manifest.group(1)}/{_last(uri)}"] = _validation(delta.get("validationDeltas"))
+            found[f"{manifest.group(1)}/{_last(uri)}"] = parse_validation(delta.get("validationDeltas"))
     return found
 
 
@@ -401,7 +405,8 @@ def _joined(first: Validation, second: Validation) -> Validation:
     )
 
 
-def _validation(document: Any) -> Validation:  # noqa: ANN401 decoded json has any type
+def parse_validation(document: Any) -> Validation:  # noqa: ANN401 decoded json has any type
+    """Return what crJSON says was found; whatever is not of its form is left out."""
     if not isinstance(document, dict):
         return Validation()
     return Validation(

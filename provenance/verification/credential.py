@@ -37,6 +37,9 @@ def judge_credential(credential: Credential, findings: list[Finding]) -> Axis:
     issuer = manifest.signer.name
     validation = manifest.validation
     for status in validation.failure:
+        if status.code.startswith("cawg."):
+            # Who is named beside the issuer is for step 11.
+            continue
         step = 3 if meaning_of(status.code) in (Meaning.UNFIT, Meaning.UNRECOGNISED) else 2
         findings.append(Finding(step, status.code, meaning_of(status.code).value, _SDK))
     meaning = _worst_meaning(validation.failure)

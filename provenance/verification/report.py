@@ -50,6 +50,16 @@ class HistoryCode(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
+class IdentityCode(enum.StrEnum):
+    """What was verified of who is named beside the issuer."""
+
+    NAMED = "named"
+    UNRECOGNISED = "unrecognised"
+    INVALID = "invalid"
+    NOT_CHECKED = "not-checked"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Axis:
     """One line of the report.

@@ -11,9 +11,8 @@
 8. Ledger: does the log hold the stamp?
 9. Consent when it was stamped.
 10. Consent now, for the use that is asked for.
+11. Identity: who is named beside the issuer, and is that proven?
 12. The verdict.
-
-Step 11 (named actors) is not taken by this version, and the report says so where one is named.
 """
 
 import functools
@@ -43,6 +42,7 @@ from provenance.verification import consent as consent_steps
 from provenance.verification.chain import ChainStep, chain_of
 from provenance.verification.credential import judge_credential, judge_history, judge_origin, judge_time
 from provenance.verification.evidence import judge_evidence, tell_evidence
+from provenance.verification.identity import NOBODY, judge_identity
 from provenance.verification.ledger import ABSENT, entries_of, heed_revocation, judge_ledger, judge_revocation
 from provenance.verification.listed import choose_lists, heed_lists
 from provenance.verification.opened import OpenedStatus, choose_source
@@ -73,6 +73,7 @@ def verify_file(
     question: Question,
     anchors: Sequence[TrustAnchors] = (),
     time_anchors: Sequence[TrustAnchors] = (),
+    identity_anchors: Sequence[TrustAnchors] = (),
     known_logs: Sequence[NoteKey | LogKey] = (),
     source: StatusSource | None = None,
     disclosures: Sequence[ConsentDisclosure] = (),
@@ -86,6 +87,8 @@ def verify_file(
         question: the use, place and time that are asked about.
         anchors: certificates that may vouch for claim signers; without any, nobody is trusted.
         time_anchors: certificates that may vouch for time-stamps, and for nothing else; without any, no time is proven.
+        identity_anchors: certificates that may vouch for named actors, and for nothing else; without any, none is
+            confirmed.
         known_logs: keys of logs that the caller has from elsewhere; which log an issuer's stamps must be in, `anchors`
             say.
         source: who can say what a consent allows; without one, that is not known.
@@ -102,6 +105,7 @@ def verify_file(
             question=question,
             anchors=anchors,
             time_anchors=time_anchors,
+            identity_anchors=identity_anchors,
             known_logs=known_logs,
             source=source,
             disclosures=disclosures,
@@ -116,6 +120,7 @@ def _verify(
     question: Question,
     anchors: Sequence[TrustAnchors],
     time_anchors: Sequence[TrustAnchors],
+    identity_anchors: Sequence[TrustAnchors],
     known_logs: Sequence[NoteKey | LogKey],
     source: StatusSource | None,
     disclosures: Sequence[ConsentDisclosure],
@@ -155,6 +160,7 @@ def _verify(
         findings,
         question=question,
         time_roots=[root for anchor in time_anchors for root in parse_certificates(anchor.pem.encode(), place="roots")],
+        identity_anchors=identity_anchors,
         known_logs=known_logs,
         logs=next((anchor.logs for anchor in anchors if anchor.uri == credential.trust_list), ()),
         source=source,
@@ -172,6 +178,7 @@ def _judge(
     *,
     question: Question,
     time_roots: Sequence[x509.Certificate],
+    identity_anchors: Sequence[TrustAnchors],
     known_logs: Sequence[NoteKey | LogKey],
     logs: Sequence[str],
     source: StatusSource | None,
@@ -245,6 +252,9 @@ def _judge(
             credential_axis, now = heed_lists(
                 credential_axis, now, listed, ledger.assertion, scope=question.scope, findings=findings
             )
+    # (11): identity
+    kind = _identify(path, data)
+    identity = judge_identity(credential, data, kind.media_type, anchors=identity_anchors, findings=findings)
     report = _report(
         path,
         question,
@@ -257,7 +267,7 @@ def _judge(
         ledger=ledger.axis,
         history=history,
         time=time,
-        identity=_identity(credential),
+        identity=identity,
         label=label,
         data=data,
         chain=chain_of(credential),
@@ -312,7 +322,6 @@ _NONE = Axis(
 _ORIGIN = Axis(Origin.UNKNOWN, "Origin not stated", "Nothing that can be relied on says where the picture comes from.")
 _HISTORY = Axis(HistoryCode.UNKNOWN, "History not known", "Nothing that can be relied on says what it was made from.")
 _TIME = Axis("none", "Time not stated", "Nothing trustworthy says when it was signed.", {"at": None})
-_IDENTITY = Axis("none", "No named actor", "No person or organisation is named beside the issuer.")
 
 
 def _report(
@@ -328,7 +337,7 @@ def _report(
     ledger: Axis = ABSENT.axis,
     history: Axis = _HISTORY,
     time: Axis = _TIME,
-    identity: Axis = _IDENTITY,
+    identity: Axis = NOBODY,
     label: bool | None = None,
     use: str = "",
     data: bytes | None = None,
@@ -367,15 +376,6 @@ def _report(
         chain=chain,
         sha256=None if data is None else _digest_file(data),
     )
-
-
-def _identity(credential: Credential) -> Axis:
-    named = any(label.startswith("cawg.identity") for label in credential.active_manifest.assertions)
-    if named:
-        return Axis(
-            "not-checked", "Named actor not checked", "It names a person or organisation; that was not checked."
-        )
-    return _IDENTITY
 
 
 def _sentence(path: Path, error: ProvenanceError) -> str:

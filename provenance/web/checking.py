@@ -29,6 +29,7 @@ class Checker:
         anchors: certificates that may vouch for claim signers.
         time_anchors: certificates that may vouch for time-stamps.
         logs: keys of logs that are known.
+        identity_anchors: certificates that may vouch for named actors.
         studio: the folder of the studio whose consents are known, or None.
         clock: for the time that consents are judged for.
     """
@@ -36,6 +37,7 @@ class Checker:
     anchors: Sequence[TrustAnchors] = ()
     time_anchors: Sequence[TrustAnchors] = ()
     logs: Sequence[LogKey] = ()
+    identity_anchors: Sequence[TrustAnchors] = ()
     studio: Path | None = None
     clock: Clock = field(default_factory=SystemClock)
     _room: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_A_TIME))
@@ -72,6 +74,7 @@ class Checker:
                 question=question,
                 anchors=anchors,
                 time_anchors=times,
+                identity_anchors=self.identity_anchors,
                 known_logs=logs,
                 source=source,
                 data=upload.data,

@@ -88,6 +88,8 @@ def test_who_dates_signatures_vouches_for_no_signer(terminal: Terminal, outside:
     assert (made["name"], made["purpose"]) == ("dates", "times")
     assert terminal("verify", "portrait.jpg", "--json").document()["credential"]["code"] == "valid"
     assert terminal("trust", "list").out.startswith("dates: 1 certificate for times, 0 days old\n")
+    told = terminal("trust", "add", "lumen.pem", "--for", "identities", "--name", "people").out
+    assert told.startswith("people: 1 certificate for who is named, 0 days old\n")
 
 
 def test_a_list_is_taken_in_anew_from_where_it_is_from(terminal: Terminal, store: Path) -> None:

@@ -22,13 +22,13 @@ class Maker:
         anchors: the authority, for those who trust it.
     """
 
-    def __init__(self, name: str = "Camera Maker") -> None:
-        self._key, authority_key = SigningKey.generate("ES256"), SigningKey.generate("ES256")
+    def __init__(
+        self, name: str = "Camera Maker", *, usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.EMAIL_PROTECTION
+    ) -> None:
+        self.key, authority_key = SigningKey.generate("ES256"), SigningKey.generate("ES256")
         authority = _certificate(f"{name} authority", authority_key, f"{name} authority", authority_key, usage=None)
-        leaf = _certificate(
-            name, self._key, f"{name} authority", authority_key, usage=ExtendedKeyUsageOID.EMAIL_PROTECTION
-        )
-        self._chain = to_pem(leaf)
+        leaf = _certificate(name, self.key, f"{name} authority", authority_key, usage=usage)
+        self.chain = to_pem(leaf)
         self.anchors = TrustAnchors("urn:example:maker", to_pem(authority))
 
     def sign(
@@ -58,8 +58,8 @@ class Maker:
             media_type,
             definition,
             ingredients=[IngredientSource("parent", "parentOf", media_type, data)] if parent else [],
-            sign_claim=self._key.sign,
-            chain_pem=self._chain,
+            sign_claim=self.key.sign,
+            chain_pem=self.chain,
         )
 
 

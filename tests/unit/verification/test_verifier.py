@@ -399,7 +399,7 @@ def test_a_consent_that_cannot_be_read_proves_nothing_and_links_to_nothing(tmp_p
     )
 
 
-def test_a_named_actor_is_told_not_to_have_been_checked(tmp_path: Path) -> None:
+def test_a_named_actor_in_a_form_of_its_own_is_told_not_to_have_been_checked(tmp_path: Path) -> None:
     plain = draw_jpeg(tmp_path / "plain.jpg").read_bytes()
     named = {"label": "cawg.identity.example", "data": {"name": "Zoë Ångström"}}
     report = verify(written(tmp_path, Maker().sign(plain, assertions=[named])))
@@ -407,7 +407,7 @@ def test_a_named_actor_is_told_not_to_have_been_checked(tmp_path: Path) -> None:
     assert (report.identity.code, report.identity.headline, report.identity.sentence) == (
         "not-checked",
         "Named actor not checked",
-        "It names a person or organisation; that was not checked.",
+        "Somebody is named in a way that this version does not check.",
     )
 
 
