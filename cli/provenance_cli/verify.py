@@ -12,6 +12,7 @@ from provenance.checkpoint import LogKey
 from provenance.clock import SystemClock, from_user
 from provenance.consent.grants import parse_scope, parse_territory
 from provenance.consent.openings import MAX_BYTES, ConsentDisclosure, parse_disclosure
+from provenance.consent.vocabulary import parse_medium
 from provenance.errors import InputError, ProvenanceError, StudioError, VerificationError
 from provenance.pki import MAX_PEM_BYTES, TrustAnchors
 from provenance.trust_store import TrustList
@@ -57,6 +58,7 @@ class _Trusted:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
 @click.option("--for", "scope", metavar="SCOPE", help="The use that you plan, such as publish.web.")
 @click.option("--territory", metavar="CC", help="Where you plan it, such as DE.")
+@click.option("--medium", metavar="WORD", help="In which medium you plan it, such as print.")
 @click.option("--at", "at", metavar="TIME", help="Judge the consent for this time (UTC) instead of now.")
 @click.option(
     "--trust",
@@ -109,6 +111,7 @@ def command(
     *,
     scope: str | None,
     territory: str | None,
+    medium: str | None,
     at: str | None,
     trust_files: tuple[Path, ...],
     time_files: tuple[Path, ...],
@@ -131,6 +134,7 @@ def command(
         at=SystemClock().now() if at is None else parsed(from_user, at),
         scope=None if scope is None else parsed(parse_scope, scope),
         territory=None if territory is None else parsed(parse_territory, territory),
+        medium=None if medium is None else parsed(parse_medium, medium),
     )
     check_annotations(annotations, as_json=as_json)
     if report_path is not None:
@@ -138,7 +142,7 @@ def command(
     policy = None if policy_name is None else read_policy(policy_name)
     if policy is not None:
         try:
-            question = policy.question(at=question.at, scope=question.scope, territory=question.territory)
+            question = policy.question(question)
         except InputError as error:
             raise checked_question(error) from error
     disclosures = [_read_disclosure(path) for path in disclosure_files]

@@ -50,7 +50,13 @@ class StudioStatus:
         return worst(answers or [_NOTHING_ASKED])
 
     def permission(
-        self, picture: StampedPicture, *, scopes: Sequence[Scope], territory: str | None, at: datetime
+        self,
+        picture: StampedPicture,
+        *,
+        scopes: Sequence[Scope],
+        territory: str | None,
+        medium: str | None,
+        at: datetime,
     ) -> Permission:
         """Return what the consents behind a picture allow at `at`."""
         answers: list[Permission] = []
@@ -61,7 +67,7 @@ class StudioStatus:
             erasure = self._consents.erasure(recorded)
             erased += [] if erasure is None else [erasure.at]
             answers += [
-                authorised(recorded.record, recorded.history, scope=scope, at=at, territory=territory)
+                authorised(recorded.record, recorded.history, scope=scope, at=at, territory=territory, medium=medium)
                 for scope in scopes
             ]
         return replace(worst(answers or [_NOTHING_ASKED]), erased=max(erased, default=None))

@@ -71,6 +71,7 @@ def judge_now(
     origin: str,
     scope: Scope | None,
     territory: str | None,
+    medium: str | None,
     at: datetime,
     source: StatusSource | None,
     findings: list[Finding],
@@ -84,7 +85,11 @@ def judge_now(
     scopes = [scope] if scope is not None else _scopes(assertion, findings, step=10)
     return axis_of(
         source.permission(
-            StampedPicture(assertion.handles, digest, assertion.entry), scopes=scopes, territory=territory, at=at
+            StampedPicture(assertion.handles, digest, assertion.entry),
+            scopes=scopes,
+            territory=territory,
+            medium=medium,
+            at=at,
         )
     )
 

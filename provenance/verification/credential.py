@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from provenance.canonical import Json
 from provenance.credentials.labels import CONSENT_LABEL, NOTICE_LABEL
@@ -58,7 +59,14 @@ def judge_credential(credential: Credential, findings: list[Finding]) -> Axis:
             code = CredentialCode.INVALID
     if code is CredentialCode.TRUSTED and not confirm_issuer(credential, findings):
         code = CredentialCode.VALID
-    facts = {"issuer": issuer, "generator": manifest.generator, "trust_list": credential.trust_list}
+    facts = {
+        "issuer": issuer,
+        "certificate": None
+        if manifest.certificate is None
+        else manifest.certificate.fingerprint(hashes.SHA256()).hex(),
+        "generator": manifest.generator,
+        "trust_list": credential.trust_list,
+    }
     return _credential_axis(code, issuer, meaning, facts)
 
 

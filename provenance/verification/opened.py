@@ -73,7 +73,13 @@ class OpenedStatus:
         return worst(answers or [_NOTHING_ASKED])
 
     def permission(
-        self, picture: StampedPicture, *, scopes: Sequence[Scope], territory: str | None, at: datetime
+        self,
+        picture: StampedPicture,
+        *,
+        scopes: Sequence[Scope],
+        territory: str | None,
+        medium: str | None,
+        at: datetime,
     ) -> Permission:
         """Return what the consents allow at `at`, as far as the disclosures reach; beyond that, a yes is not known."""
         if not self._knows(picture):
@@ -83,7 +89,9 @@ class OpenedStatus:
             opening, disclosure = self._opened[handle].opening, self._opened[handle].disclosure
             stale = at > disclosure.made_at + _STALE_AFTER * timedelta(seconds=disclosure.refresh)
             for scope in scopes:
-                answer = authorised(opening.record, opening.events, scope=scope, at=at, territory=territory)
+                answer = authorised(
+                    opening.record, opening.events, scope=scope, at=at, territory=territory, medium=medium
+                )
                 if stale and answer.code is ConsentCode.IN_FORCE:
                     reason = f"as of {disclosure.made_at.date()} it was in force; ask for a new disclosure"
                     answer = Permission(ConsentCode.UNKNOWN, reason)

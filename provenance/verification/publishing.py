@@ -41,6 +41,9 @@ ALLOWABLE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What a policy may allow, by axis: nothing that fails, and no consent that is unknown."""
 
+DIGEST: Final = "sha256:"
+"""What an issuer begins with in a policy that is named by its certificate, as names can be shared."""
+
 _MISSING: Final = frozenset(
     {
         ("credential", CredentialCode.VALID),
@@ -89,10 +92,12 @@ class PublishingPolicy:
         description: one line.
         allowed: the codes that are fine, by axis; each among `ALLOWABLE`.
         missing: what missing evidence makes of the answer.
-        issuers: names of the only issuers that count, as their certificates write them; empty for all that are trusted.
+        issuers: the only ones that count, each by its name as its certificate writes it or by `DIGEST` and the SHA-256
+            of that certificate in hexadecimal; empty for all that are trusted.
         label: whether a picture that may need a label is OK with the label told, or is to be looked at first.
         scope: the use that the consent must cover, or None for whatever is asked.
         territory: where, or None for whatever is asked.
+        medium: in what, or None for whatever is asked.
         max_age: how old the answer about the consent may be, or None where the source's own limit is enough.
     """
 
@@ -104,22 +109,30 @@ class PublishingPolicy:
     label: Literal["tell", "check"] = "check"
     scope: Scope | None = None
     territory: str | None = None
+    medium: str | None = None
     max_age: timedelta | None = None
 
-    def question(self, *, at: datetime, scope: Scope | None = None, territory: str | None = None) -> Question:
-        """Return what to ask about a picture, for this policy.
+    def question(self, asked: Question) -> Question:
+        """Return what to ask about a picture, for this policy, where `asked` is what somebody asks.
 
         Raises:
-            InputError: another use or place is asked about than the policy is for.
+            InputError: another use, place or medium is asked about than the policy is for.
         """
-        for place, mine, asked in (("scope", self.scope, scope), ("territory", self.territory, territory)):
-            if mine is not None and asked not in (None, mine):
+        mine = {"scope": self.scope, "territory": self.territory, "medium": self.medium}
+        for place, value in mine.items():
+            theirs = getattr(asked, place)
+            if value is not None and theirs not in (None, value):
                 raise InputError(
-                    f"policy {self.name}: consent.{place}: expected {mine}, got {asked}",
+                    f"policy {self.name}: consent.{place}: expected {value}, got {theirs}",
                     code="policy-question",
                     hint="leave the option out, or use a policy for that",
                 )
-        return Question(at=at, scope=self.scope or scope, territory=self.territory or territory)
+        return Question(
+            at=asked.at,
+            scope=self.scope or asked.scope,
+            territory=self.territory or asked.territory,
+            medium=self.medium or asked.medium,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +183,7 @@ def judge_publication(report: Report, *, policy: PublishingPolicy, question: Que
     Raises:
         InputError: the report answers another question than the policy's.
     """
-    if policy.question(at=question.at, scope=question.scope, territory=question.territory) != question:
+    if policy.question(question) != question:
         raise InputError(f"policy {policy.name}: the report answers another question", code="policy-question")
     if report.verdict is Verdict.FAILED:
         return Publication(policy.name, Answer.DO_NOT_PUBLISH, "verdict", report.reason)
@@ -202,7 +215,7 @@ def _issuer(report: Report, policy: PublishingPolicy) -> _Ruling:
             "credential.issuers",
             "Who issued it cannot be confirmed, and the policy names issuers.",
         )
-    if issuer in policy.issuers:
+    if issuer in policy.issuers or f"{DIGEST}{report.credential.facts.get('certificate')}" in policy.issuers:
         return None
     return Answer.DO_NOT_PUBLISH, "credential.issuers", f"{issuer} is not among the issuers that the policy names."
 

@@ -3,6 +3,7 @@
 Nothing in a file is skipped: an unknown key, a wrong type or an unknown code is an error that names its place.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
@@ -10,8 +11,9 @@ from importlib.resources import files
 from typing import Any, Final, Literal
 
 from provenance.consent.grants import parse_scope, parse_territory
+from provenance.consent.vocabulary import parse_medium
 from provenance.errors import InputError
-from provenance.verification.publishing import ALLOWABLE, PublishingPolicy
+from provenance.verification.publishing import ALLOWABLE, DIGEST, PublishingPolicy
 
 MAX_BYTES: Final = 64 * 1024
 SHIPPED: Final = ("newsroom", "corporate-web", "ai-labelled")
@@ -26,8 +28,9 @@ _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "origin": ("allowed", "label"),
     "history": ("allowed",),
     "ledger": ("allowed",),
-    "consent": ("allowed", "scope", "territory", "max_age_hours"),
+    "consent": ("allowed", "scope", "territory", "medium", "max_age_hours"),
 }
+_DIGEST: Final = re.compile(DIGEST + "[0-9a-f]{64}")
 _HINT: Final = "see a whole one: provenance policy show newsroom"
 
 
@@ -63,7 +66,7 @@ def parse_publishing_policy(data: bytes, *, name: str) -> PublishingPolicy:
         raise _wrong(name, "version", "1", version)
     parts = {part: _table(document, part, name) for part in ALLOWABLE}
     consent = parts["consent"]
-    scope, territory = _text(consent, "consent.scope", name), _text(consent, "consent.territory", name)
+    scope, territory, medium = (_text(consent, f"consent.{key}", name) for key in ("scope", "territory", "medium"))
     hours = consent.get("max_age_hours")
     if hours is not None and (type(hours) is not int or not 0 < hours <= MAX_HOURS):
         raise _wrong(name, "consent.max_age_hours", f"a whole number from 1 to {MAX_HOURS}", hours)
@@ -73,10 +76,11 @@ def parse_publishing_policy(data: bytes, *, name: str) -> PublishingPolicy:
             description=_text(document, "description", name) or "",
             allowed={part: _codes(table, part, name) for part, table in parts.items()},
             missing=_missing(document, name),
-            issuers=frozenset(_texts(parts["credential"], "credential.issuers", name)),
+            issuers=_issuers(parts["credential"], name),
             label=_label(parts["origin"], name),
             scope=None if scope is None else parse_scope(scope),
             territory=None if territory is None else parse_territory(territory),
+            medium=None if medium is None else parse_medium(medium),
             max_age=None if hours is None else timedelta(hours=hours),
         )
     except InputError as error:
@@ -126,6 +130,14 @@ def _codes(table: Mapping[str, Any], part: str, name: str) -> frozenset[str]:
         if code not in ALLOWABLE[part]:
             raise _wrong(name, f"{part}.allowed", f"codes among {', '.join(ALLOWABLE[part])}", code)
     return frozenset(codes)
+
+
+def _issuers(table: Mapping[str, Any], name: str) -> frozenset[str]:
+    found = _texts(table, "credential.issuers", name)
+    for text in found:
+        if text.startswith(DIGEST) and not _DIGEST.fullmatch(text):
+            raise _wrong(name, "credential.issuers", f"{DIGEST} and 64 digits from 0 to f", text)
+    return frozenset(found)
 
 
 def _texts(table: Mapping[str, Any], place: str, name: str) -> list[str]:

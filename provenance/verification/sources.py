@@ -43,7 +43,13 @@ class StatusSource(Protocol):
         ...
 
     def permission(
-        self, picture: StampedPicture, *, scopes: Sequence[Scope], territory: str | None, at: datetime
+        self,
+        picture: StampedPicture,
+        *,
+        scopes: Sequence[Scope],
+        territory: str | None,
+        medium: str | None,
+        at: datetime,
     ) -> Permission:
         """Return what the consents behind a picture allow: the most restrictive answer over all of them.
 

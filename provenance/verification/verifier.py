@@ -60,11 +60,13 @@ class Question:
         at: the time to judge the consent for.
         scope: the use that is planned, or None for the uses that the stamp names.
         territory: an ISO 3166 code, or None for anywhere that the grants cover.
+        medium: one of `vocabulary.MEDIA`, or None for any that the grants cover.
     """
 
     at: datetime
     scope: Scope | None = None
     territory: str | None = None
+    medium: str | None = None
 
 
 def verify_file(
@@ -242,6 +244,7 @@ def _judge(
             origin=origin.code,
             scope=question.scope,
             territory=question.territory,
+            medium=question.medium,
             at=question.at,
             source=source,
             findings=findings,

@@ -11,6 +11,7 @@ from support.pictures import draw_jpeg, draw_png, with_changed_pixels, with_segm
 from support.workshops import Workshop
 
 from provenance.consent.scopes import Scope
+from provenance.consent.vocabulary import MEDIA
 from provenance.credentials.origin import TRAINED_MEDIA
 
 PASSED = """\
@@ -279,6 +280,7 @@ SEE_HELP = "see provenance verify --help"
     [
         (["--for", "flying"], "scope: expected a known one, got 'flying'", f"scopes: {', '.join(Scope)}"),
         (["--territory", "Germany"], "territory: expected two letters such as DE, or WORLD, got 'Germany'", SEE_HELP),
+        (["--medium", "paper"], "medium: expected a known one, got 'paper'", f"known: {', '.join(MEDIA)}"),
         (
             ["--at", "now"],
             "time: expected a date or UTC time such as 2026-11-23 or 2026-11-23T21:07Z, got 'now'",

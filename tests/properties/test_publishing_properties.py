@@ -11,7 +11,7 @@ from provenance.consent.scopes import Scope
 from provenance.consent.status import ConsentCode
 from provenance.credentials.origin import Origin
 from provenance.errors import InputError
-from provenance.verification import Finding, Verdict
+from provenance.verification import Finding, Question, Verdict
 from provenance.verification.publishing import ALLOWABLE, Answer, PublishingPolicy, judge_publication
 from provenance.verification.publishing_files import SHIPPED, parse_publishing_policy, shipped_text
 from provenance.verification.report import CredentialCode, HistoryCode, LedgerCode
@@ -51,7 +51,7 @@ def test_no_policy_publishes_what_failed_or_what_it_does_not_allow(
     codes: dict[str, str], policy: PublishingPolicy, label: bool | None, findings: tuple[Finding, ...]
 ) -> None:
     found = replace(report(**codes), label_required=label, findings=findings)
-    said = judge_publication(found, policy=policy, question=policy.question(at=AT))
+    said = judge_publication(found, policy=policy, question=policy.question(Question(AT)))
     if found.verdict is Verdict.FAILED:
         assert (said.answer, said.rule) == (Answer.DO_NOT_PUBLISH, "verdict")
     if said.answer is Answer.OK:

@@ -61,6 +61,7 @@ def record_consent(
     deny: Sequence[str] = (),
     until: date | str | None = None,
     territory: Sequence[str] = (),
+    media: Sequence[str] = (),
     use: str | None = None,
     subject: Subject = ZOE,
 ) -> Recorded:
@@ -71,6 +72,7 @@ def record_consent(
         since=studio.clock.now().date(),
         until=parse_day(until) if isinstance(until, str) else until,
         territory=territory,
+        media=media,
         use=use,
     )
     ai = [grant.scope for grant in grants if grant.scope.is_ai and grant.decision == "permit"]

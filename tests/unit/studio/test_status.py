@@ -69,9 +69,12 @@ def now(
     *,
     scopes: Sequence[Scope] = CAPTURE,
     territory: str | None = None,
+    medium: str | None = None,
     at: datetime | None = None,
 ) -> Permission:
-    return StudioStatus(studio).permission(picture, scopes=scopes, territory=territory, at=at or studio.clock.now())
+    return StudioStatus(studio).permission(
+        picture, scopes=scopes, territory=territory, medium=medium, at=at or studio.clock.now()
+    )
 
 
 def test_the_answers_rest_on_the_studio(status: StudioStatus) -> None:
@@ -164,6 +167,12 @@ def test_a_consent_that_ended_was_in_force_then(studio: Studio, status: StudioSt
     clock_of(studio).advance(days=1)
     assert status.when_stamped(picture, scopes=CAPTURE) == in_force(f"until {recorded.history[0].at.date()}")
     assert now(studio, picture).code is ConsentCode.EXPIRED
+
+
+def test_the_medium_is_asked_about_now(studio: Studio) -> None:
+    picture = stamp(studio, record_consent(studio, media=["print"]))
+    assert now(studio, picture, medium="print").code is ConsentCode.IN_FORCE
+    assert now(studio, picture, medium="web").code is ConsentCode.LIMITED
 
 
 def test_the_territory_is_asked_about_now(studio: Studio) -> None:

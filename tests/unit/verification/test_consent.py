@@ -56,7 +56,7 @@ class Answers:
     now: Permission = IN_FORCE
     basis: Basis = "studio"
     asked: list[tuple[StampedPicture, list[Scope]]] = field(default_factory=list)
-    circumstances: list[tuple[str | None, datetime]] = field(default_factory=list)
+    circumstances: list[tuple[str | None, str | None, datetime]] = field(default_factory=list)
 
     def revoked(self, picture: StampedPicture) -> datetime | None:
         return None
@@ -66,10 +66,16 @@ class Answers:
         return self.then
 
     def permission(
-        self, picture: StampedPicture, *, scopes: Sequence[Scope], territory: str | None, at: datetime
+        self,
+        picture: StampedPicture,
+        *,
+        scopes: Sequence[Scope],
+        territory: str | None,
+        medium: str | None,
+        at: datetime,
     ) -> Permission:
         self.asked.append((picture, list(scopes)))
-        self.circumstances.append((territory, at))
+        self.circumstances.append((territory, medium, at))
         return self.now
 
 
@@ -92,6 +98,7 @@ def now(
     *,
     scope: Scope | None = None,
     territory: str | None = None,
+    medium: str | None = None,
     origin: str = Origin.CAMERA_DECLARED,
     digest: bytes | None = DIGEST,
 ) -> tuple[Axis, list[Finding]]:
@@ -102,6 +109,7 @@ def now(
         origin=origin,
         scope=scope,
         territory=territory,
+        medium=medium,
         at=NOW,
         source=source,
         findings=findings,
@@ -188,7 +196,7 @@ def test_without_a_source_nothing_is_known_of_now() -> None:
 def test_a_source_is_asked_about_the_scopes_of_the_stamp_unless_a_use_is_planned() -> None:
     source = Answers()
     now(replace(REAL, scopes=("publish.web", "capture")), source)
-    now(replace(REAL, scopes=("publish.web", "capture")), source, scope=Scope.MINE, territory="DE")
+    now(replace(REAL, scopes=("publish.web", "capture")), source, scope=Scope.MINE, territory="DE", medium="print")
     now(REAL, source, digest=None)
     picture = StampedPicture((HANDLE,), DIGEST, b"{}")
     assert source.asked == [
@@ -196,7 +204,7 @@ def test_a_source_is_asked_about_the_scopes_of_the_stamp_unless_a_use_is_planned
         (picture, [Scope.MINE]),
         (StampedPicture((HANDLE,), None, b"{}"), [Scope.CAPTURE]),
     ]
-    assert source.circumstances == [(None, NOW), ("DE", NOW), (None, NOW)]
+    assert source.circumstances == [(None, None, NOW), ("DE", "print", NOW), (None, None, NOW)]
 
 
 # --- scopes that this version does not know

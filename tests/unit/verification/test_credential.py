@@ -1,9 +1,12 @@
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 from support.judged import (
     AUTHORITY,
+    CERTIFICATE,
     ISSUER,
     SIGNED,
     STAMPED_AT,
@@ -27,7 +30,12 @@ TIME = datetime(2026, 11, 23, 21, 7, 5, tzinfo=UTC)
 NOT_CHECKED = Finding(3, "revocation-not-checked", "whether the certificate was revoked was not checked")
 UNCONFIRMED = Finding(2, "signature-unconfirmed", "no validator confirmed the claim signature")
 FLAW = "APP11 segment at byte 2: expected sequence number 1"
-FACTS = {"issuer": ISSUER, "generator": "Headshot Provenance 0.1.0", "trust_list": TRUST_LIST}
+FACTS = {
+    "issuer": ISSUER,
+    "certificate": CERTIFICATE.fingerprint(hashes.SHA256()).hex(),
+    "generator": "Headshot Provenance 0.1.0",
+    "trust_list": TRUST_LIST,
+}
 
 TRUSTED = Axis(
     CredentialCode.TRUSTED, "Verified", f"Issued by {ISSUER}, whom you trust; nothing has changed since.", FACTS
@@ -190,13 +198,13 @@ def test_an_issuer_whom_no_list_names_is_not_recognised() -> None:
 
 def test_an_issuer_whose_certificate_cannot_be_read_is_not_recognised() -> None:
     axis, findings = judged(credential(manifest(certificate=None)))
-    assert axis == VALID
+    assert axis == replace(VALID, facts={**FACTS, "certificate": None})
     assert findings == [Finding(3, "certificate-unread", "the signing certificate could not be read on its own")]
 
 
 def test_an_issuer_whose_certificate_may_not_sign_claims_is_not_recognised() -> None:
     axis, findings = judged(credential(manifest(certificate=AUTHORITY)))
-    assert axis == VALID
+    assert axis == replace(VALID, facts={**FACTS, "certificate": AUTHORITY.fingerprint(hashes.SHA256()).hex()})
     message = "signing certificate: expected an end certificate, got an authority"
     assert findings == [Finding(3, "certificate-unfit", message)]
 

@@ -63,7 +63,9 @@ class Somebody:
     def when_stamped(self, picture: StampedPicture, *, scopes: Any) -> Permission:
         return self._answer
 
-    def permission(self, picture: StampedPicture, *, scopes: Any, territory: str | None, at: datetime) -> Permission:
+    def permission(
+        self, picture: StampedPicture, *, scopes: Any, territory: str | None, medium: str | None, at: datetime
+    ) -> Permission:
         return self._answer
 
 
@@ -106,19 +108,21 @@ def test_a_disclosure_answers_for_then_and_now() -> None:
     status, picture = opened(disclosed(opening(events=[GIVEN])))
     assert status.basis == "opened"
     assert status.when_stamped(picture, scopes=WEB).code is ConsentCode.IN_FORCE
-    assert status.permission(picture, scopes=WEB, territory=None, at=NOW).code is ConsentCode.IN_FORCE
-    assert status.permission(picture, scopes=[Scope.MINE], territory=None, at=NOW).code is ConsentCode.LIMITED
-    both = status.permission(picture, scopes=[Scope.PUBLISH_WEB, Scope.MINE], territory=None, at=NOW)
+    assert status.permission(picture, scopes=WEB, territory=None, medium=None, at=NOW).code is ConsentCode.IN_FORCE
+    assert (
+        status.permission(picture, scopes=[Scope.MINE], territory=None, medium=None, at=NOW).code is ConsentCode.LIMITED
+    )
+    both = status.permission(picture, scopes=[Scope.PUBLISH_WEB, Scope.MINE], territory=None, medium=None, at=NOW)
     assert both.code is ConsentCode.LIMITED
-    assert status.permission(picture, scopes=[], territory=None, at=NOW).code is ConsentCode.UNKNOWN
+    assert status.permission(picture, scopes=[], territory=None, medium=None, at=NOW).code is ConsentCode.UNKNOWN
 
 
 def test_a_yes_holds_for_twice_the_interval_and_not_a_second_longer() -> None:
     made = disclosed(opening(events=[GIVEN]))
     status, picture = opened(made)
     last = made.made_at + 2 * timedelta(seconds=made.refresh)
-    assert status.permission(picture, scopes=WEB, territory=None, at=last).code is ConsentCode.IN_FORCE
-    late = status.permission(picture, scopes=WEB, territory=None, at=last + timedelta(seconds=1))
+    assert status.permission(picture, scopes=WEB, territory=None, medium=None, at=last).code is ConsentCode.IN_FORCE
+    late = status.permission(picture, scopes=WEB, territory=None, medium=None, at=last + timedelta(seconds=1))
     assert late == Permission(ConsentCode.UNKNOWN, "as of 2026-11-23 it was in force; ask for a new disclosure")
 
 
@@ -126,7 +130,7 @@ def test_a_yes_holds_for_twice_the_interval_and_not_a_second_longer() -> None:
 def test_a_no_holds_for_ever(hours: int) -> None:
     gone = signed_event(RECORD, "withdrawn", previous=GIVEN, now=NOW - HOUR, by="subject")
     status, picture = opened(disclosed(opening(events=[GIVEN, gone])))
-    answer = status.permission(picture, scopes=WEB, territory=None, at=NOW + hours * HOUR)
+    answer = status.permission(picture, scopes=WEB, territory=None, medium=None, at=NOW + hours * HOUR)
     assert answer.code is ConsentCode.WITHDRAWN
     assert status.when_stamped(picture, scopes=WEB).code is ConsentCode.WITHDRAWN
 
@@ -159,9 +163,9 @@ def test_a_picture_with_another_handle_is_not_known() -> None:
     status, _ = opened(disclosed())
     other = StampedPicture((bytes(32),), PICTURE)
     assert status.when_stamped(other, scopes=WEB).code is ConsentCode.NOT_FOUND
-    assert status.permission(other, scopes=WEB, territory=None, at=NOW).code is ConsentCode.NOT_FOUND
+    assert status.permission(other, scopes=WEB, territory=None, medium=None, at=NOW).code is ConsentCode.NOT_FOUND
     nobody = StampedPicture((), PICTURE)
-    assert status.permission(nobody, scopes=WEB, territory=None, at=NOW).code is ConsentCode.NOT_FOUND
+    assert status.permission(nobody, scopes=WEB, territory=None, medium=None, at=NOW).code is ConsentCode.NOT_FOUND
 
 
 def test_of_several_people_the_most_restrictive_speaks() -> None:
@@ -171,7 +175,7 @@ def test_of_several_people_the_most_restrictive_speaks() -> None:
     found, findings = chosen(two, stated=assertion(*handles))
     assert (findings, isinstance(found, OpenedStatus)) == ([], True)
     assert found is not None
-    answer = found.permission(StampedPicture(handles, PICTURE), scopes=WEB, territory=None, at=NOW)
+    answer = found.permission(StampedPicture(handles, PICTURE), scopes=WEB, territory=None, medium=None, at=NOW)
     assert answer.code is ConsentCode.LIMITED
 
 
@@ -225,7 +229,7 @@ def test_two_disclosures_open_a_picture_together_and_the_newer_one_counts() -> N
     newer = disclosed(opening(events=[*told, after]), now=NOW + 2 * HOUR)
     for order in ((older, newer), (newer, older)):
         status, picture = opened(*order)
-        answer = status.permission(picture, scopes=WEB, territory=None, at=NOW + 3 * HOUR)
+        answer = status.permission(picture, scopes=WEB, territory=None, medium=None, at=NOW + 3 * HOUR)
         assert answer.code is ConsentCode.WITHDRAWN
     different = disclosed(opening(events=[GIVEN, gone]), now=NOW + 2 * HOUR)
     found, findings = chosen(older, different)

@@ -9,6 +9,7 @@ from support.reports import AT, report
 from provenance.canonical import Json
 from provenance.consent.scopes import Scope
 from provenance.errors import InputError
+from provenance.verification import Question
 from provenance.verification.publishing import ALLOWABLE, Answer, Publication, PublishingPolicy, judge_publication
 from provenance.verification.report import Axis, Finding, Report, Shown
 
@@ -28,7 +29,7 @@ POLICY = PublishingPolicy(
 
 def judge(found: Report, **changes: Any) -> Publication:
     policy = replace(POLICY, **changes)
-    return judge_publication(found, policy=policy, question=policy.question(at=AT))
+    return judge_publication(found, policy=policy, question=policy.question(Question(AT)))
 
 
 def answer(found: Report, **changes: Any) -> tuple[str, str]:
@@ -146,19 +147,34 @@ def test_a_finding_that_cannot_be_judged_is_looked_at() -> None:
 
 
 def test_a_policy_asks_its_own_question() -> None:
-    policy = replace(POLICY, territory="DE")
-    asked = policy.question(at=AT)
-    assert (asked.scope, asked.territory) == (Scope.PUBLISH_WEB, "DE")
-    assert policy.question(at=AT, scope=Scope.PUBLISH_WEB, territory="DE") == asked
+    policy = replace(POLICY, territory="DE", medium="print")
+    asked = policy.question(Question(AT))
+    assert asked == Question(AT, Scope.PUBLISH_WEB, "DE", "print")
+    assert policy.question(asked) == asked
     with pytest.raises(InputError, match=r"^policy mine: consent\.scope: expected publish\.web, got mine$"):
-        policy.question(at=AT, scope=Scope.MINE)
+        policy.question(Question(AT, Scope.MINE))
     with pytest.raises(InputError, match=r"^policy mine: consent\.territory: expected DE, got FR$"):
-        policy.question(at=AT, territory="FR")
-    free = replace(POLICY, scope=None).question(at=AT, scope=Scope.MINE, territory="FR")
-    assert (free.scope, free.territory) == (Scope.MINE, "FR")
+        policy.question(Question(AT, territory="FR"))
+    with pytest.raises(InputError, match=r"^policy mine: consent\.medium: expected print, got web$"):
+        policy.question(Question(AT, medium="web"))
+    free = replace(POLICY, scope=None).question(Question(AT, Scope.MINE, "FR", "web"))
+    assert free == Question(AT, Scope.MINE, "FR", "web")
 
 
 def test_a_report_on_another_question_is_not_judged() -> None:
-    other = replace(POLICY, scope=None).question(at=datetime(2026, 1, 1, tzinfo=UTC))
+    other = replace(POLICY, scope=None).question(Question(datetime(2026, 1, 1, tzinfo=UTC)))
     with pytest.raises(InputError, match="the report answers another question"):
         judge_publication(report(), policy=POLICY, question=other)
+
+
+def test_an_issuer_may_be_named_by_the_digest_of_its_certificate() -> None:
+    digest = "ab" * 32
+    issuers = frozenset({f"sha256:{digest}"})
+    found = report()
+    facts = {**found.credential.facts, "certificate": digest}
+    assert answer(replace(found, credential=replace(found.credential, facts=facts)), issuers=issuers)[0] == "ok"
+    facts["certificate"] = "cd" * 32
+    assert answer(replace(found, credential=replace(found.credential, facts=facts)), issuers=issuers) == (
+        "do-not-publish",
+        "credential.issuers",
+    )

@@ -24,6 +24,7 @@ allowed = ["proven"]
 allowed = ["in-force"]
 scope = "publish.web"
 territory = "de"
+medium = "print"
 max_age_hours = 24
 """
 
@@ -51,7 +52,8 @@ def test_a_shipped_policy_can_be_read_and_says_what_it_is_for(name: str) -> None
 
 def test_every_key_is_read() -> None:
     policy = parse_publishing_policy(WHOLE.encode(), name="mine.toml")
-    assert (policy.missing, policy.label, policy.scope, policy.territory) == ("refuse", "tell", Scope.PUBLISH_WEB, "DE")
+    assert (policy.missing, policy.label, policy.scope) == ("refuse", "tell", Scope.PUBLISH_WEB)
+    assert (policy.territory, policy.medium) == ("DE", "print")
     assert policy.issuers == {"Zoë's Studio"}
     assert policy.max_age is not None
     assert policy.max_age.total_seconds() == 24 * 3600
@@ -68,7 +70,7 @@ CHANGES: Mapping[str, tuple[str, str, str]] = {
     "missing accepted": ('"refuse"', '"ok"', "missing: expected 'check' or 'refuse', got 'ok'"),
     "unknown key": ('missing = "refuse"', 'missing = "refuse"\nfoo = 1', "unknown key 'foo'"),
     "unknown key of a part": ('label = "tell"', "lable = 1", "origin: unknown key 'lable'"),
-    "a medium": ('scope = "publish.web"', 'medium = "x"', "consent: unknown key 'medium'"),
+    "a camera": ('scope = "publish.web"', 'camera = "x"', "consent: unknown key 'camera'"),
     "no table": ("[ledger]\n", "", "history.allowed: expected"),
     "unknown code": ('["trusted"]', '["fine"]', f"credential.allowed: expected codes among {CREDENTIAL}, got 'fine'"),
     "what fails": (
@@ -101,6 +103,12 @@ CHANGES: Mapping[str, tuple[str, str, str]] = {
         "consent.scope: expected a text of 1 to 200 characters, got a list",
     ),
     "territory": ('"de"', '"Germany"', "consent.territory: expected two letters such as DE, or WORLD, got 'Germany'"),
+    "medium": ('"print"', '"paper"', "consent.medium: expected a known one, got 'paper'"),
+    "issuer by a short digest": (
+        '"Zoë\'s Studio"',
+        '"sha256:abc"',
+        "credential.issuers: expected sha256: and 64 digits from 0 to f, got 'sha256:abc'",
+    ),
     "age of nothing": ("= 24", "= 0", "consent.max_age_hours: expected a whole number from 1 to 8784, got 0"),
     "age that is a truth": (
         "= 24",

@@ -442,7 +442,7 @@ KEYS = [
     "findings",
 ]
 FULL = {
-    "credential": [*AXIS, "issuer", "generator", "trust_list"],
+    "credential": [*AXIS, "issuer", "certificate", "generator", "trust_list"],
     "origin": [*AXIS, "stated_by", "edited", "signals"],
     "ledger": [*AXIS, "log", "entry"],
     "history": AXIS,
