@@ -138,6 +138,18 @@ class Policy:
         checkpoint = parse_checkpoint_text(note.text, extensions=extensions)
         verify_log_signature(note, checkpoint, keys=[log.key for log in self.logs] if log_keys is None else log_keys)
         times = {w.name: w.key.verify(note) for w in self.witnesses if note.signatures_of(w.key)}
+        self.check_quorum(times)
+        return VerifiedCheckpoint(checkpoint, MappingProxyType(times))
+
+    def check_quorum(self, times: Mapping[str, datetime]) -> None:
+        """Check that the witnesses that cosigned are as many as the quorum asks for.
+
+        Args:
+            times: when each of them cosigned, by its name in this policy.
+
+        Raises:
+            VerificationError: they are fewer (`quorum-missing`).
+        """
         if self.quorum != NONE and not self._is_witnessed(self.quorum, times):
             needed = self._witnesses_of(self.quorum)
             missing = ", ".join(name for name in needed if name not in times)
@@ -147,7 +159,6 @@ class Policy:
                 f"missing {missing}",
                 code="quorum-missing",
             )
-        return VerifiedCheckpoint(checkpoint, MappingProxyType(times))
 
     def _is_witnessed(self, name: str, times: Mapping[str, datetime]) -> bool:
         group = self._group(name)

@@ -17,10 +17,12 @@ from provenance.errors import InputError, ProvenanceError, StudioError, Verifica
 from provenance.pki import MAX_PEM_BYTES, TrustAnchors
 from provenance.trust_store import TrustList
 from provenance.verification import Question, Report, StatusSource, Verdict, verify_file
+from provenance.verification.checkpoints import NOT_COMPARED
 from provenance.verification.publishing import Publication, document_of, judge_publication
 from provenance.verification.report import Shown
 from provenance_cli._annotations import annotations_option, check_annotations, print_annotation
 from provenance_cli._chain import print_chain
+from provenance_cli._checkpoints import checkpoint_options, read_checkpoint, read_witnesses
 from provenance_cli._options import json_option, opened, parsed, studio_option
 from provenance_cli._output import note, print_json, safe, say, wrapped
 from provenance_cli._publishing import (
@@ -40,8 +42,17 @@ from provenance_cli.trust_lists import open_store
 _TOLD = frozenset(
     "evidence-contradicts evidence-doubtful evidence-found revocation-not-checked log-key-unpinned"
     " disclosure-undecided disclosure-picture disclosure-controller disclosure-handles disclosure-conflict"
-    " assurance-overstated status-place status-other status-stale".split()
+    " assurance-overstated status-place status-other status-stale"
+    " checkpoint-not-compared cosignature-not-checked log-forked quorum-missing".split()
 )
+_LEDGER_STEPS = {
+    "log-forked": "keep this file and your checkpoint, and show them to others who follow this log: they prove it",
+    NOT_COMPARED: "copy the log with `provenance ledger mirror`, and name the checkpoint in that folder",
+}
+_CREDENTIAL_STEPS = {
+    "text-edited": "ask for the file as it was stamped; a studio stamps an edited one anew with provenance restamp",
+    "none": "ask the photographer for the stamped original",
+}
 _EXIT_CODES = {Verdict.FAILED: 1, Verdict.INDETERMINATE: 3, Verdict.PASSED: 0}
 
 
@@ -100,6 +111,7 @@ class _Trusted:
     metavar="FILE|URL",
     help="Check the consent from a status list that the studio publishes; may be repeated.",
 )
+@checkpoint_options
 @click.option("-v", "--verbose", is_flag=True, help="Tell every step that the picture went through, too.")
 @policy_option
 @report_option
@@ -119,6 +131,8 @@ def command(
     without_lists: bool,
     disclosure_files: tuple[Path, ...],
     status_places: tuple[str, ...],
+    checkpoint_paths: tuple[Path, ...],
+    witness_path: Path | None,
     verbose: bool,
     policy_name: str | None,
     report_path: Path | None,
@@ -147,6 +161,8 @@ def command(
             raise checked_question(error) from error
     disclosures = [_read_disclosure(path) for path in disclosure_files]
     status_lists = [read_status_list(place, now=SystemClock().now()) for place in status_places]
+    checkpoints = [read_checkpoint(path) for path in checkpoint_paths]
+    witnesses = None if witness_path is None else read_witnesses(witness_path)
     codes = set()
     found: list[tuple[Report, Publication | None]] = []
     lists = [] if without_lists else open_store().all()
@@ -164,6 +180,8 @@ def command(
                 source=trusted.source,
                 disclosures=disclosures,
                 status_lists=status_lists,
+                checkpoints=checkpoints,
+                witnesses=witnesses,
             )
             said = None if policy is None else judge_publication(report, policy=policy, question=question)
             code = _EXIT_CODES[report.verdict] if said is None else EXIT_CODES[said.answer]
@@ -257,17 +275,16 @@ def _read_disclosure(path: Path) -> ConsentDisclosure:
 
 def _next_step(report: Report, trusted: _Trusted, *, asked: bool) -> str | None:
     code = report.credential.code
+    ledger = next((_LEDGER_STEPS[found.code] for found in report.findings if found.code in _LEDGER_STEPS), None)
+    if ledger is not None:
+        return ledger
     if code == "valid":
         return "if you know this issuer, ask for its trust file, and add --trust FILE"
     if code == "trusted" and report.consent_now.code == "unknown" and trusted.source is None:
         return "ask the studio for its status list, and add --status FILE, before you publish"
     if report.verdict is Verdict.PASSED and not asked and report.consent_now.code != "not-needed":
         return "name the use that you plan, such as --for publish.web: this checked what the stamp names"
-    if code == "text-edited":
-        return "ask for the file as it was stamped; a studio stamps an edited one anew with provenance restamp"
-    if code == "none":
-        return "ask the photographer for the stamped original"
-    return None
+    return _CREDENTIAL_STEPS.get(code)
 
 
 @contextmanager

@@ -1,7 +1,17 @@
 """Verification: numbered steps, separate axes, one verdict; no storage, no ledger, no network."""
 
+from provenance.verification.checkpoints import GivenCheckpoint
 from provenance.verification.report import Finding, Report, Verdict
 from provenance.verification.sources import StampedPicture, StatusSource
 from provenance.verification.verifier import Question, verify_file
 
-__all__ = ["Finding", "Question", "Report", "StampedPicture", "StatusSource", "Verdict", "verify_file"]
+__all__ = [
+    "Finding",
+    "GivenCheckpoint",
+    "Question",
+    "Report",
+    "StampedPicture",
+    "StatusSource",
+    "Verdict",
+    "verify_file",
+]

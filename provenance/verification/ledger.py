@@ -12,7 +12,9 @@ from provenance.credentials.reading import Credential
 from provenance.entries import TAG_IMAGE, StampEntry, parse_entry, verify_commitment
 from provenance.errors import InputError, VerificationError
 from provenance.note import NoteKey
-from provenance.proof import parse_proof
+from provenance.policy import Policy
+from provenance.proof import LedgerProof, parse_proof
+from provenance.verification.checkpoints import GivenCheckpoint, hold_to
 from provenance.verification.report import Axis, CredentialCode, Finding, LedgerCode
 from provenance.verification.sources import StampedPicture, StatusSource
 
@@ -36,6 +38,8 @@ def judge_ledger(
     known_logs: Sequence[NoteKey | LogKey],
     findings: list[Finding],
     logs: Collection[str] = (),
+    checkpoints: Sequence[GivenCheckpoint] = (),
+    witnesses: Policy | None = None,
 ) -> LedgerFinding:
     """Verify the proof in the file against the checkpoint's signature, and the entry against the picture.
 
@@ -45,6 +49,8 @@ def judge_ledger(
         known_logs: keys that the caller has from elsewhere; a log that one of them is of must be signed by such a key.
         findings: added to.
         logs: origins of the logs that the issuer's stamps must be in, as whoever vouches for it says; empty for any.
+        checkpoints: that the caller has from elsewhere, which the proof is held to.
+        witnesses: whose cosignatures are counted, and how many there must be; None to count none.
     """
     data = credential.stamp.assertions.get(CONSENT_LABEL)
     if data is None:
@@ -56,15 +62,22 @@ def judge_ledger(
         return LedgerFinding(_axis(LedgerCode.UNPROVEN, {}))
     facts = {"log": assertion.log_origin}
     try:
-        entry = _verify(assertion, picture_digest, known_logs, logs, findings)
+        entry, proof, keys = _verify(assertion, picture_digest, known_logs, logs, findings)
+        axis = hold_to(
+            _axis(LedgerCode.PROVEN, {**facts, "entry": str(proof.index)}),
+            proof.checkpoint,
+            keys=keys,
+            given=checkpoints,
+            witnesses=witnesses,
+            findings=findings,
+        )
     except VerificationError as error:
         findings.append(Finding(8, error.code, str(error)))
         return LedgerFinding(_axis(LedgerCode.INCONSISTENT, facts), assertion)
     except InputError as error:
         findings.append(Finding(8, error.code, str(error)))
         return LedgerFinding(_axis(LedgerCode.UNPROVEN, facts), assertion)
-    facts["entry"] = str(parse_proof(assertion.proof).index)
-    return LedgerFinding(_axis(LedgerCode.PROVEN, facts), assertion, entry)
+    return LedgerFinding(axis, assertion, entry)
 
 
 def judge_revocation(
@@ -123,7 +136,7 @@ def _verify(
     known_logs: Sequence[NoteKey | LogKey],
     logs: Collection[str],
     findings: list[Finding],
-) -> StampEntry:
+) -> tuple[StampEntry, LedgerProof, Sequence[NoteKey | LogKey]]:
     key = NoteKey.from_text(assertion.log_key)
     if key.name != assertion.log_origin:
         raise VerificationError("ledger: the key in the credential is that of another log", code="log-key")
@@ -135,15 +148,15 @@ def _verify(
         raise InputError("ledger: the log is none of those that the issuer's stamps are in", code="log-unknown")
     if not own:
         findings.append(Finding(8, "log-key-unpinned", "the log's key is known from the credential only"))
-    proof = parse_proof(assertion.proof)
-    proof.verify(assertion.entry, keys=own or [key])
+    proof, keys = parse_proof(assertion.proof), own or [key]
+    proof.verify(assertion.entry, keys=keys)
     entry = parse_entry(assertion.entry)
     if not isinstance(entry, StampEntry) or entry.handles != assertion.handles:
         raise VerificationError("ledger: the entry is not the one of this stamp", code="entry-mismatch")
     if picture_digest is None:
         raise InputError("ledger: the picture in this kind of file cannot be compared with the entry")
     verify_commitment(entry.image, tag=TAG_IMAGE, randomness=proof.extra or b"", digest=picture_digest)
-    return entry
+    return entry, proof, keys
 
 
 def _note_key(known: NoteKey | LogKey) -> NoteKey:

@@ -2,6 +2,7 @@
 
 from provenance.consent.status import ConsentCode
 from provenance.credentials.origin import Origin
+from provenance.verification.checkpoints import NOT_COMPARED
 from provenance.verification.codes import Meaning, meaning_of
 from provenance.verification.report import Axis, CredentialCode, Finding, HistoryCode, LedgerCode, Verdict
 
@@ -46,6 +47,9 @@ def decide(
         if open_question:
             return Verdict.INDETERMINATE, axis.sentence
     for finding in findings:
+        if finding.code == NOT_COMPARED:
+            # The caller asked for it, and a question that is open is no yes.
+            return Verdict.INDETERMINATE, f"{finding.message[:1].upper()}{finding.message[1:]}."
         if finding.code in _OPEN_FINDINGS or _unknown_failure(finding):
             return Verdict.INDETERMINATE, f"Something about it could not be judged: {finding.code}."
     consent = f"and with consent to {use}" if use else "and with consent"

@@ -37,9 +37,11 @@ from provenance.note import NoteKey
 from provenance.picture import MAX_PICTURE_BYTES, EmbeddedStore, Picture, PictureFormat, identify, read_picture
 from provenance.picture.kept import keep, work_kept
 from provenance.pki import TrustAnchors, parse_certificates
+from provenance.policy import Policy
 from provenance.status_lists import StatusList
 from provenance.verification import consent as consent_steps
 from provenance.verification.chain import ChainStep, chain_of
+from provenance.verification.checkpoints import GivenCheckpoint
 from provenance.verification.credential import judge_credential, judge_history, judge_origin, judge_time
 from provenance.verification.evidence import judge_evidence, tell_evidence
 from provenance.verification.identity import NOBODY, judge_identity
@@ -80,6 +82,8 @@ def verify_file(
     source: StatusSource | None = None,
     disclosures: Sequence[ConsentDisclosure] = (),
     status_lists: Sequence[StatusList] = (),
+    checkpoints: Sequence[GivenCheckpoint] = (),
+    witnesses: Policy | None = None,
     data: bytes | None = None,
 ) -> Report:
     """Take a file through the steps, and return the report; a file that cannot be read is a report, too.
@@ -98,6 +102,9 @@ def verify_file(
             not know the picture. Those of other pictures are left aside.
         status_lists: what studios publish, each checked by `parse_status_list`; heeded where `source` does not know the
             picture. Those of other studios are left aside.
+        checkpoints: of logs, from elsewhere, each parsed by `GivenCheckpoint.parse`; a stamp in such a log is held to
+            them, and contradicts the ledger where the log cannot have signed both.
+        witnesses: whose cosignatures are counted; where there are fewer than its quorum, the ledger proves nothing.
         data: the file's bytes, where they are at hand; then `path` only names it, and no file is read.
     """
     with work_kept():
@@ -112,6 +119,8 @@ def verify_file(
             source=source,
             disclosures=disclosures,
             status_lists=status_lists,
+            checkpoints=checkpoints,
+            witnesses=witnesses,
         )
 
 
@@ -127,6 +136,8 @@ def _verify(
     source: StatusSource | None,
     disclosures: Sequence[ConsentDisclosure],
     status_lists: Sequence[StatusList],
+    checkpoints: Sequence[GivenCheckpoint],
+    witnesses: Policy | None,
 ) -> Report:
     findings: list[Finding] = []
     data: bytes | None = None
@@ -168,6 +179,8 @@ def _verify(
         source=source,
         disclosures=disclosures,
         status_lists=status_lists,
+        checkpoints=checkpoints,
+        witnesses=witnesses,
     )
 
 
@@ -186,13 +199,18 @@ def _judge(
     source: StatusSource | None,
     disclosures: Sequence[ConsentDisclosure],
     status_lists: Sequence[StatusList],
+    checkpoints: Sequence[GivenCheckpoint],
+    witnesses: Policy | None,
 ) -> Report:
     # (2) and (3): integrity and issuer
     credential_axis = judge_credential(credential, findings)
     digest = picture.digest if picture else None
+    logged = functools.partial(
+        judge_ledger, credential, picture_digest=digest, known_logs=known_logs, logs=logs, checkpoints=checkpoints
+    )
     if fits_no_longer(credential):
-        logged = judge_ledger(credential, picture_digest=digest, known_logs=known_logs, findings=[], logs=logs)
-        credential_axis = judge_text_edit(credential_axis, credential, ledger=logged, findings=findings)
+        proven = logged(witnesses=witnesses, findings=[])
+        credential_axis = judge_text_edit(credential_axis, credential, ledger=proven, findings=findings)
     if credential_axis.code in (CredentialCode.INVALID, CredentialCode.UNREADABLE):
         # What a credential that does not verify says is nobody's word, and is not shown (C2PA 2.4, 14.3).
         return _report(path, question, credential_axis, findings, data=data)
@@ -206,13 +224,7 @@ def _judge(
     if picture is not None:
         origin, label = judge_evidence(data, credential, origin=origin, label=label, findings=findings)
     # (8): ledger
-    ledger = judge_ledger(
-        credential,
-        picture_digest=digest,
-        known_logs=known_logs,
-        findings=findings,
-        logs=logs,
-    )
+    ledger = logged(witnesses=witnesses, findings=findings)
     then, now, basis = consent_steps.NOT_LINKED, consent_steps.NOT_LINKED, None
     if ledger.assertion is not None:
         source = choose_source(

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from support.commands import SCRIPT, environment
+from support.commands import SCRIPT, environment, start
 from support.pictures import draw_jpeg, with_segment
 from support.studios import make_studio, record_consent, stamped
 
@@ -81,6 +81,11 @@ def test_checking_a_stamped_file_reaches_nobody(tmp_path: Path) -> None:
     path = stamped(studio, draw_jpeg(tmp_path / "portrait.jpg"), tmp_path / "stamped.jpg", code=code)
     studio.close()
     exit_code, account = watched(tmp_path, SCRIPT, "verify", path, "--studio", "studio")
+    assert exit_code == 0
+    check_silent(account)
+    assert start("ledger", "publish", "log", "--studio", "studio", cwd=tmp_path).code == 0
+    checkpoint = ["--checkpoint", "log/checkpoint"]
+    exit_code, account = watched(tmp_path, SCRIPT, "verify", path, "--studio", "studio", *checkpoint)
     assert exit_code == 0
     check_silent(account)
 

@@ -153,6 +153,18 @@ def test_with_a_failure_of_unknown_meaning_nothing_passes(change: Change, findin
     assert verdict(change, findings=[finding])[0] is not Verdict.PASSED
 
 
+def test_a_checkpoint_that_could_not_be_compared_leaves_it_open_and_says_why() -> None:
+    finding = Finding(
+        8, "checkpoint-not-compared", "the checkpoint mirror/checkpoint could not be compared: it is older"
+    )
+    said = "The checkpoint mirror/checkpoint could not be compared: it is older."
+    assert verdict(findings=[finding]) == (Verdict.INDETERMINATE, said)
+    for change in WRONG:
+        assert verdict(change, findings=[finding]) == (Verdict.FAILED, told(change))
+    for change in MISSING:
+        assert verdict(change, findings=[finding]) == (Verdict.INDETERMINATE, told(change))
+
+
 def test_a_code_is_unknown_only_where_another_program_gives_it() -> None:
     unknown = UNKNOWN_FAILURES[0]
     assert verdict(findings=[replace(unknown, source="provenance")])[0] is Verdict.PASSED
