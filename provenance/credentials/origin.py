@@ -16,6 +16,8 @@ from provenance.credentials.rubric import (
     INCEPTION_ACTIONS,
     NON_EDITORIAL_ACTIONS,
 )
+from provenance.errors import KeyMaterialError
+from provenance.pki import check_claim_certificate
 
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 DIGITAL_CAPTURE = IPTC + "digitalCapture"
@@ -143,19 +145,33 @@ def _is_trusted(credential: Credential, manifest: Manifest) -> bool:
     """Tell whether the first signer in the chain is trusted: now, or by the record of a trusted active signer.
 
     What a signer whom nobody knows recorded about its own ingredients is that signer's word, and counts for nothing.
+    A certificate that may not sign claims speaks for no camera, whoever issued it.
     """
+    if not _may_sign(manifest):
+        return False
+    recognised = credential.trust_list is not None and _may_sign(credential.active_manifest)
     if manifest.label == credential.active:
-        return credential.trust_list is not None
+        return recognised
     for holder in credential.parents():
         for ingredient in holder.ingredients:
             if ingredient.manifest != manifest.label:
                 continue
-            vouched = holder.label == credential.active and credential.trust_list is not None
+            vouched = holder.label == credential.active and recognised
             if ingredient.since.succeeded("signingCredential.trusted"):
                 return True
             if vouched and ingredient.recorded.succeeded("signingCredential.trusted"):
                 return True
     return False
+
+
+def _may_sign(manifest: Manifest) -> bool:
+    if manifest.certificate is None:
+        return False
+    try:
+        check_claim_certificate(manifest.certificate)
+    except KeyMaterialError:
+        return False
+    return True
 
 
 def _source_types(manifest: Manifest) -> Iterator[tuple[str, str]]:

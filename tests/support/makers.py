@@ -1,6 +1,6 @@
 """Other makers of Content Credentials: they sign whatever they like, with certificates of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -40,15 +40,21 @@ class Maker:
         generator: str = "Firmware",
         parent: bool = False,
         source_type: str = DIGITAL_CAPTURE,
+        title: str = "picture",
+        said: Mapping[str, Any] | None = None,
     ) -> bytes:
-        """Return a picture with credentials; `assertions` come beside the actions, each with its label and data."""
+        """Return a picture with credentials.
+
+        `assertions` come beside the actions, each with its label and data; `said` are further members of the action.
+        """
         first: dict[str, Any] = {"action": "c2pa.created", "digitalSourceType": source_type}
         if parent:
             first = {"action": "c2pa.opened", "parameters": {"ingredientIds": ["parent"]}}
+        first |= said or {}
         actions = {"label": "c2pa.actions.v2", "data": {"actions": [first], "allActionsIncluded": True}}
         definition = {
             "claim_version": 2,
-            "title": "picture",
+            "title": title,
             "format": media_type,
             "claim_generator_info": [{"name": generator, "version": "1.0"}],
             "assertions": [actions, *assertions],

@@ -1,6 +1,8 @@
 from collections.abc import Mapping
 
 import pytest
+from cryptography import x509
+from support.judged import AUTHORITY, CERTIFICATE
 
 from provenance.credentials.labels import CONSENT_LABEL
 from provenance.credentials.origin import (
@@ -49,12 +51,13 @@ def manifest(
     ingredients: tuple[Ingredient, ...] = (),
     by: str = "Camera maker",
     assertions: Mapping[str, object] | None = None,
+    certificate: x509.Certificate | None = CERTIFICATE,
 ) -> Manifest:
     return Manifest(
         label=label,
         generator="a program",
         signer=Signer(by, None, None),
-        certificate=None,
+        certificate=certificate,
         actions=actions,
         actions_complete=True,
         ingredients=ingredients,
@@ -165,6 +168,17 @@ def test_a_stranger_vouches_for_nobody(trust_list: str | None) -> None:
     else:
         found = find_origin(credential(opened("stamp", ingredient("edit", since=UNTRUSTED)), stranger, capture()))
     assert found.origin is Origin.CAMERA_DECLARED
+
+
+@pytest.mark.parametrize("unfit", [AUTHORITY, None])
+def test_a_certificate_that_may_not_sign_claims_speaks_for_no_camera(unfit: x509.Certificate | None) -> None:
+    made = manifest("capture", action(CREATED, DIGITAL_CAPTURE), certificate=unfit)
+    assert find_origin(credential(made)).origin is Origin.CAMERA_DECLARED
+    for parent in (ingredient("capture", recorded=TRUSTED), ingredient("capture", since=TRUSTED)):
+        assert find_origin(credential(opened("stamp", parent), made)).origin is Origin.CAMERA_DECLARED
+    # Nor does who holds such a certificate vouch for the camera of somebody else.
+    stamp = manifest("stamp", action(OPENED), ingredients=(ingredient("capture", recorded=TRUSTED),), certificate=unfit)
+    assert find_origin(credential(stamp, capture())).origin is Origin.CAMERA_DECLARED
 
 
 def test_a_capture_is_stated_by_the_common_name_of_a_signer_without_an_organization() -> None:

@@ -3,6 +3,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
+from support.judged import CERTIFICATE
 from support.metadata import encoded
 from support.refusals import refused
 
@@ -62,7 +63,7 @@ def manifest(
         label=label,
         generator="Atelier 7",
         signer=Signer("Lumière", None, None),
-        certificate=None,
+        certificate=CERTIFICATE,
         actions=actions,
         actions_complete=True,
         ingredients=tuple(ingredients),
