@@ -155,7 +155,7 @@ ROWS = (
     Row(
         "texts that act, in every field",
         hostile,
-        "INDETERMINATE valid camera-declared unknown not-found unproven clean",
+        "INDETERMINATE valid edited unknown not-found unproven clean",
     ),
     Row("manifest at an address that listens", elsewhere, REMOTE),
 )
@@ -284,13 +284,17 @@ def test_texts_that_act_are_shown_and_do_nothing(
     # Whatever a command prints, `Terminal` checks that every character of it is one that shows.
     shown = terminal("verify", "hostile.jpg", "-v", "--report", "report.html")
     assert shown.code == 3
+    assert Path("hostile.jpg").read_bytes().count(HOSTILE.encode()) > 40
     assert "\\u{1b}" in shown.out
     assert "\\u{202e}Evil" in shown.out
     annotated = terminal("verify", "hostile.jpg", "--annotations", "github")
     assert len(annotated.out.splitlines()) == 1
     printed = terminal("verify", "hostile.jpg", "--json")
     assert printed.out.isascii()
-    assert HOSTILE in str(printed.document()["credential"]["generator"])
+    document = printed.document()
+    assert document["credential"]["generator"] == f"{HOSTILE} {HOSTILE}"
+    assert (document["credential"]["issuer"], document["ledger"]["log"]) == (HOSTILE, HOSTILE)
+    assert document["chain"][0]["actions"][1] == f"org.example.{HOSTILE}"
     page = Path("report.html").read_text("utf-8")
     assert ACTS.search(page.replace("\n", "")) is None
     assert "<script" not in page

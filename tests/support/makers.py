@@ -40,30 +40,34 @@ class Maker:
         generator: str = "Firmware",
         parent: bool = False,
         source_type: str = DIGITAL_CAPTURE,
+        version: str = "1.0",
         title: str = "picture",
+        parent_title: str = "parent",
         said: Mapping[str, Any] | None = None,
+        more: Sequence[Mapping[str, Any]] = (),
     ) -> bytes:
         """Return a picture with credentials.
 
-        `assertions` come beside the actions, each with its label and data; `said` are further members of the action.
+        `assertions` come beside the actions, each with its label and data; `said` are further members of the
+        first action, and `more` are further actions.
         """
         first: dict[str, Any] = {"action": "c2pa.created", "digitalSourceType": source_type}
         if parent:
-            first = {"action": "c2pa.opened", "parameters": {"ingredientIds": ["parent"]}}
+            first = {"action": "c2pa.opened", "parameters": {"ingredientIds": [parent_title]}}
         first |= said or {}
-        actions = {"label": "c2pa.actions.v2", "data": {"actions": [first], "allActionsIncluded": True}}
+        actions = {"label": "c2pa.actions.v2", "data": {"actions": [first, *more], "allActionsIncluded": True}}
         definition = {
             "claim_version": 2,
             "title": title,
             "format": media_type,
-            "claim_generator_info": [{"name": generator, "version": "1.0"}],
+            "claim_generator_info": [{"name": generator, "version": version}],
             "assertions": [actions, *assertions],
         }
         return _engine.sign(
             data,
             media_type,
             definition,
-            ingredients=[IngredientSource("parent", "parentOf", media_type, data)] if parent else [],
+            ingredients=[IngredientSource(parent_title, "parentOf", media_type, data)] if parent else [],
             sign_claim=self.key.sign,
             chain_pem=self.chain,
         )

@@ -247,8 +247,11 @@ def _hostile(evil: Maker, data: bytes, *, parent: bool) -> bytes:
         data,
         assertions=[texts, {"label": CONSENT_LABEL, "data": {**consent, **stamp}}],
         generator=HOSTILE,
+        version=HOSTILE,
         title=HOSTILE,
+        parent_title=HOSTILE,
         said=said,
+        more=[{"action": f"org.example.{HOSTILE}", **said}],
         parent=parent,
     )
 
