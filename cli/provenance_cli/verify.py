@@ -1,7 +1,6 @@
 """`provenance verify`."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,18 +11,19 @@ from provenance.checkpoint import LogKey
 from provenance.clock import SystemClock, from_user
 from provenance.consent.grants import parse_scope, parse_territory
 from provenance.consent.openings import MAX_BYTES, ConsentDisclosure, parse_disclosure
-from provenance.errors import InputError, ProvenanceError, StudioError, VerificationError
+from provenance.errors import InputError, StudioError, VerificationError
 from provenance.pki import MAX_PEM_BYTES, TrustAnchors
 from provenance.trust_store import TrustList
-from provenance.verification import Question, Report, StatusSource, Verdict, verify_file
-from provenance.verification.publishing import Publication, document_of, judge_publication
+from provenance.verification import Question, Report, Verdict
+from provenance.verification.publishing import Publication, document_of
 from provenance.verification.report import Shown
 from provenance_cli._annotations import annotations_option, check_annotations, print_annotation
 from provenance_cli._chain import print_chain
+from provenance_cli._checking import Check, Checked, check_all, jobs_for
 from provenance_cli._options import json_option, opened, parsed, studio_option
-from provenance_cli._output import note, print_json, safe, say, wrapped
+from provenance_cli._output import Counting, note, print_json, safe, say, wrapped
+from provenance_cli._pictures import find_pictures, pictures_options
 from provenance_cli._publishing import (
-    EXIT_CODES,
     check_report_path,
     checked_question,
     policy_option,
@@ -33,6 +33,7 @@ from provenance_cli._publishing import (
     report_option,
 )
 from provenance_cli._status_lists import read_status_list
+from provenance_cli._verify_told import Counts, print_line
 from provenance_cli.trust import LOG_LINE, parse_log_line
 from provenance_cli.trust_lists import open_store
 
@@ -41,7 +42,6 @@ _TOLD = frozenset(
     " disclosure-undecided disclosure-picture disclosure-controller disclosure-handles disclosure-conflict"
     " assurance-overstated status-place status-other status-stale".split()
 )
-_EXIT_CODES = {Verdict.FAILED: 1, Verdict.INDETERMINATE: 3, Verdict.PASSED: 0}
 
 
 @dataclass
@@ -49,11 +49,11 @@ class _Trusted:
     anchors: list[TrustAnchors] = field(default_factory=list)
     time_anchors: list[TrustAnchors] = field(default_factory=list)
     logs: list[LogKey] = field(default_factory=list)
-    source: StatusSource | None = None
+    studio: Path | None = None
 
 
 @click.command("verify")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
+@pictures_options
 @click.option("--for", "scope", metavar="SCOPE", help="The use that you plan, such as publish.web.")
 @click.option("--territory", metavar="CC", help="Where you plan it, such as DE.")
 @click.option("--at", "at", metavar="TIME", help="Judge the consent for this time (UTC) instead of now.")
@@ -89,6 +89,14 @@ class _Trusted:
     metavar="FILE|URL",
     help="Check the consent from a status list that the studio publishes; may be repeated.",
 )
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Check this many files at a time; without it, of many files as many as there are cores.",
+)
+@click.option("--brief", is_flag=True, help="Print one line a file, and no card.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell every step that the picture went through, too.")
 @policy_option
 @report_option
@@ -98,6 +106,9 @@ class _Trusted:
 def command(
     files: tuple[Path, ...],
     *,
+    recursive: bool,
+    endings: str | None,
+    null: bool,
     scope: str | None,
     territory: str | None,
     at: str | None,
@@ -106,6 +117,8 @@ def command(
     without_lists: bool,
     disclosure_files: tuple[Path, ...],
     status_places: tuple[str, ...],
+    jobs: int | None,
+    brief: bool,
     verbose: bool,
     policy_name: str | None,
     report_path: Path | None,
@@ -115,7 +128,8 @@ def command(
 ) -> int:
     """Check pictures: are they intact, who issued them, where do they come from, and did the person agree?
 
-    Needs no studio and no network. Within a studio, its own stamps and consents are known.
+    FILES are pictures, folders of them, or - for names from a pipe. Needs no studio and no network. Within a studio,
+    its own stamps and consents are known.
     """
     question = Question(
         at=SystemClock().now() if at is None else parsed(from_user, at),
@@ -133,47 +147,54 @@ def command(
             raise checked_question(error) from error
     disclosures = [_read_disclosure(path) for path in disclosure_files]
     status_lists = [read_status_list(place, now=SystemClock().now()) for place in status_places]
-    codes = set()
-    found: list[tuple[Report, Publication | None]] = []
+    paths = [found.path for found in find_pictures(files, recursive=recursive, endings=endings, null=null, once=False)]
+    counts, progress = Counts(), Counting("pictures")
+    kept: list[tuple[Report, Publication | None]] = []
     lists = [] if without_lists else open_store().all()
-    with _trusted(trust_files, time_files, lists, studio_path) as trusted:
-        for number, path in enumerate(files):
-            report = verify_file(
-                path,
-                question=question,
-                anchors=trusted.anchors,
-                time_anchors=trusted.time_anchors,
-                known_logs=trusted.logs,
-                source=trusted.source,
-                disclosures=disclosures,
-                status_lists=status_lists,
-            )
-            said = None if policy is None else judge_publication(report, policy=policy, question=question)
-            code = _EXIT_CODES[report.verdict] if said is None else EXIT_CODES[said.answer]
-            codes.add(code)
-            if report_path is not None:
-                found.append((report, said))
-            if as_json:
-                print_json(document_of(report, said))
-            elif annotations is not None:
-                print_annotation(report, said, code=code)
-            else:
-                if number:
-                    say()
-                print_card(report, said=said)
-                _print_list(report, lists)
-                if verbose:
-                    print_chain(report)
-                next_step = _next_step(report, trusted, asked=question.scope is not None)
-                if next_step:
-                    note(f"hint: {safe(next_step)}")
+    trusted = _trusted(trust_files, time_files, lists, studio_path)
+    check = Check(
+        question,
+        anchors=tuple(trusted.anchors),
+        time_anchors=tuple(trusted.time_anchors),
+        logs=tuple(trusted.logs),
+        disclosures=tuple(disclosures),
+        status_lists=tuple(status_lists),
+        policy=policy,
+        studio=trusted.studio,
+    )
+    for number, found in enumerate(check_all(check, paths, jobs=jobs_for(len(paths), jobs))):
+        counts.add(found)
+        if report_path is not None:
+            kept.append((found.report, found.said))
+        if as_json:
+            print_json(document_of(found.report, found.said))
+        elif annotations is not None:
+            print_annotation(found.report, found.said, code=found.code)
+        elif brief:
+            print_line(found)
+        else:
+            if number:
+                say()
+            _print_whole(found, trusted, lists, verbose=verbose, asked=question.scope is not None)
+        progress(number + 1, len(paths))
+    counts.tell()
     if report_path is not None:
         # Here and not at the top: most checks write no page.
         from provenance.verification.page import report_page
 
-        page = report_page(found, at=SystemClock().now())
+        page = report_page(kept, at=SystemClock().now())
         durable.create(report_path, page.encode())
-    return next(code for code in _EXIT_CODES.values() if code in codes)
+    return counts.code
+
+
+def _print_whole(found: Checked, trusted: _Trusted, lists: Sequence[TrustList], *, verbose: bool, asked: bool) -> None:
+    print_card(found.report, said=found.said)
+    _print_list(found.report, lists)
+    if verbose:
+        print_chain(found.report)
+    next_step = _next_step(found.report, trusted, asked=asked)
+    if next_step:
+        note(f"hint: {safe(next_step)}")
 
 
 def print_card(report: Report, *, title: str | None = None, said: Publication | None = None) -> None:
@@ -240,7 +261,7 @@ def _next_step(report: Report, trusted: _Trusted, *, asked: bool) -> str | None:
     code = report.credential.code
     if code == "valid":
         return "if you know this issuer, ask for its trust file, and add --trust FILE"
-    if code == "trusted" and report.consent_now.code == "unknown" and trusted.source is None:
+    if code == "trusted" and report.consent_now.code == "unknown" and trusted.studio is None:
         return "ask the studio for its status list, and add --status FILE, before you publish"
     if report.verdict is Verdict.PASSED and not asked and report.consent_now.code != "not-needed":
         return "name the use that you plan, such as --for publish.web: this checked what the stamp names"
@@ -249,33 +270,26 @@ def _next_step(report: Report, trusted: _Trusted, *, asked: bool) -> str | None:
     return None
 
 
-@contextmanager
 def _trusted(
     trust_files: tuple[Path, ...],
     time_files: tuple[Path, ...],
     lists: Sequence[TrustList],
     studio_path: Path | None,
-) -> Iterator[_Trusted]:
+) -> _Trusted:
     found = _Trusted(*trusted(trust_files, time_files, lists))
-    with ExitStack() as stack:
-        try:
-            studio = stack.enter_context(opened(studio_path))
+    try:
+        with opened(studio_path) as studio:
             found.anchors.append(studio.anchors())
             found.logs += studio.ledger.log_keys()
             if studio.settings.tsa_roots is not None:
                 found.time_anchors.append(
                     _time_anchors(studio.path / studio.settings.tsa_roots, len(found.time_anchors))
                 )
-            # Here and not at the top: a check outside a studio needs no database.
-            from provenance.studio.status import StudioStatus
-
-            found.source = StudioStatus(studio)
-        except StudioError as error:
-            if studio_path is not None or error.code != "studio-missing":
-                raise
-        except ProvenanceError:
+            found.studio = studio.path
+    except StudioError as error:
+        if studio_path is not None or error.code != "studio-missing":
             raise
-        yield found
+    return found
 
 
 def trusted(
