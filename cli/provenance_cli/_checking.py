@@ -41,6 +41,11 @@ class Checked:
         """The exit code for it."""
         return VERDICT_CODES[self.report.verdict] if self.said is None else EXIT_CODES[self.said.answer]
 
+    @property
+    def words(self) -> str:
+        """The answer, for people: the policy's, else the verdict."""
+        return self.report.verdict.value if self.said is None else self.said.answer.words.upper()
+
 
 @dataclass(frozen=True, slots=True)
 class Check:

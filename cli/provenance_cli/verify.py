@@ -15,7 +15,7 @@ from provenance.errors import InputError, StudioError, VerificationError
 from provenance.pki import MAX_PEM_BYTES, TrustAnchors
 from provenance.trust_store import TrustList
 from provenance.verification import Question, Report, Verdict
-from provenance.verification.publishing import Publication, document_of
+from provenance.verification.publishing import Publication, PublishingPolicy, document_of
 from provenance.verification.report import Shown
 from provenance_cli._annotations import annotations_option, check_annotations, print_annotation
 from provenance_cli._chain import print_chain
@@ -33,7 +33,7 @@ from provenance_cli._publishing import (
     report_option,
 )
 from provenance_cli._status_lists import read_status_list
-from provenance_cli._verify_told import Counts, print_line
+from provenance_cli._verify_told import Counts, check_alone, many_options, print_line
 from provenance_cli.trust import LOG_LINE, parse_log_line
 from provenance_cli.trust_lists import open_store
 
@@ -89,14 +89,7 @@ class _Trusted:
     metavar="FILE|URL",
     help="Check the consent from a status list that the studio publishes; may be repeated.",
 )
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(1, 64),
-    metavar="N",
-    help="Check this many files at a time; without it, of many files as many as there are cores.",
-)
-@click.option("--brief", is_flag=True, help="Print one line a file, and no card.")
+@many_options
 @click.option("-v", "--verbose", is_flag=True, help="Tell every step that the picture went through, too.")
 @policy_option
 @report_option
@@ -118,6 +111,7 @@ def command(
     disclosure_files: tuple[Path, ...],
     status_places: tuple[str, ...],
     jobs: int | None,
+    record_path: Path | None,
     brief: bool,
     verbose: bool,
     policy_name: str | None,
@@ -137,14 +131,11 @@ def command(
         territory=None if territory is None else parsed(parse_territory, territory),
     )
     check_annotations(annotations, as_json=as_json)
+    if record_path is not None:
+        check_alone(report=report_path is not None, annotations=annotations is not None, verbose=verbose)
     if report_path is not None:
         check_report_path(report_path)
-    policy = None if policy_name is None else read_policy(policy_name)
-    if policy is not None:
-        try:
-            question = policy.question(at=question.at, scope=question.scope, territory=question.territory)
-        except InputError as error:
-            raise checked_question(error) from error
+    policy, question = (None, question) if policy_name is None else _by_policy(policy_name, question)
     disclosures = [_read_disclosure(path) for path in disclosure_files]
     status_lists = [read_status_list(place, now=SystemClock().now()) for place in status_places]
     paths = [found.path for found in find_pictures(files, recursive=recursive, endings=endings, null=null, once=False)]
@@ -162,8 +153,15 @@ def command(
         policy=policy,
         studio=trusted.studio,
     )
-    for number, found in enumerate(check_all(check, paths, jobs=jobs_for(len(paths), jobs))):
-        counts.add(found)
+    processes = jobs_for(len(paths), jobs)
+    if record_path is not None:
+        # Here and not at the top: the check of one file needs no record.
+        from provenance_cli._recheck import recheck
+
+        asked_for = None if at is None else question.at
+        return recheck(check, paths, jobs=processes, record_path=record_path, at=asked_for, as_json=as_json)
+    for number, found in enumerate(check_all(check, paths, jobs=processes)):
+        counts.add(found.words, found.code)
         if report_path is not None:
             kept.append((found.report, found.said))
         if as_json:
@@ -185,6 +183,14 @@ def command(
         page = report_page(kept, at=SystemClock().now())
         durable.create(report_path, page.encode())
     return counts.code
+
+
+def _by_policy(name: str, question: Question) -> tuple[PublishingPolicy, Question]:
+    policy = read_policy(name)
+    try:
+        return policy, policy.question(at=question.at, scope=question.scope, territory=question.territory)
+    except InputError as error:
+        raise checked_question(error) from error
 
 
 def _print_whole(found: Checked, trusted: _Trusted, lists: Sequence[TrustList], *, verbose: bool, asked: bool) -> None:
