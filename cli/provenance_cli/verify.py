@@ -13,6 +13,7 @@ from provenance.consent.grants import parse_scope, parse_territory
 from provenance.consent.openings import MAX_BYTES, ConsentDisclosure, parse_disclosure
 from provenance.errors import InputError, StudioError, VerificationError
 from provenance.pki import MAX_PEM_BYTES, TrustAnchors
+from provenance.trust_files import parse_log_lines, parse_trust_file
 from provenance.trust_store import TrustList
 from provenance.verification import Question, Report, Verdict
 from provenance.verification.publishing import Publication, PublishingPolicy, document_of
@@ -34,7 +35,6 @@ from provenance_cli._publishing import (
 )
 from provenance_cli._status_lists import read_status_list
 from provenance_cli._verify_told import Counts, check_alone, many_options, print_line
-from provenance_cli.trust import LOG_LINE, parse_log_line
 from provenance_cli.trust_lists import open_store
 
 _TOLD = frozenset(
@@ -309,35 +309,21 @@ def trusted(
     anchors: list[TrustAnchors] = []
     logs: list[LogKey] = []
     for path in trust_files:
-        data = durable.read(path, max_bytes=MAX_PEM_BYTES)
-        certificates = pki.parse_certificates(data, place=path.name)
-        keys = _log_keys(data, path.name)
         uri = f"urn:headshot-provenance:trust:file:{len(anchors)}"
-        anchors.append(TrustAnchors(uri, pki.to_pem(*certificates), logs=_origins(keys)))
+        given, keys = parse_trust_file(durable.read(path, max_bytes=MAX_PEM_BYTES), uri=uri, place=path.name)
+        anchors.append(given)
         logs += keys
     times = [_time_anchors(path, number) for number, path in enumerate(time_files)]
     for one in lists:
         if one.purpose == "times":
             times.append(one.anchors)
             continue
-        keys = _log_keys(one.text.encode(), one.name)
-        anchors.append(replace(one.anchors, logs=_origins(keys)))
+        keys = parse_log_lines(one.text.encode(), place=one.name)
+        anchors.append(replace(one.anchors, logs=tuple(dict.fromkeys(key.key.name for key in keys))))
         logs += keys
     return anchors, times, logs
-
-
-def _origins(keys: Sequence[LogKey]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(key.key.name for key in keys))
 
 
 def _time_anchors(path: Path, number: int) -> TrustAnchors:
     certificates = pki.parse_certificates(durable.read(path, max_bytes=MAX_PEM_BYTES), place=path.name)
     return TrustAnchors(f"urn:headshot-provenance:trust:time:{number}", pki.to_pem(*certificates))
-
-
-def _log_keys(data: bytes, name: str) -> list[LogKey]:
-    lines = data.decode("utf-8", "replace").splitlines()
-    try:
-        return [parse_log_line(line) for line in lines if line.startswith(LOG_LINE)]
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from error
