@@ -177,11 +177,10 @@ def command(
         progress(number + 1, len(paths))
     counts.tell()
     if report_path is not None:
-        # Here and not at the top: most checks write no page.
-        from provenance.verification.page import report_page
+        # Here and not at the top: most checks write none.
+        from provenance_cli._report_file import write_report
 
-        page = report_page(kept, at=SystemClock().now())
-        durable.create(report_path, page.encode())
+        write_report(report_path, kept, at=SystemClock().now())
     return counts.code
 
 
