@@ -127,8 +127,10 @@ def _answers(report: Report, said: Publication | None) -> Iterator[ToldAnswer]:
     if said is not None:
         sentence = f"{said.sentence} ({said.policy}: {said.rule})"
         yield ToldAnswer(_TONES[said.answer.value], said.answer.words, shown(sentence))
-    verdict = report.verdict.value
-    yield ToldAnswer(_TONES[verdict], verdict.capitalize(), shown(report.reason))
+    verdict, label = report.verdict, label_of(report)
+    # Whoever reads no further must not take it for a photograph.
+    told = "" if label is None or verdict is Verdict.FAILED else f" Label it: {label.wording}."
+    yield ToldAnswer(_TONES[verdict.value], verdict.value.capitalize(), shown(f"{report.reason}{told}"))
 
 
 def _axes(report: Report) -> list[tuple[str, Axis]]:
