@@ -41,7 +41,7 @@ def read_checkpoint(path: Path) -> GivenCheckpoint:
         InputError: it cannot be read, or is no checkpoint.
     """
     # Here and not at the top: most checks read no log.
-    from provenance.ledger.beside import tiles_beside
+    from provenance.ledger.beside import TilesBeside
     from provenance.ledger.folder import FolderPlace
 
     data = durable.read(path, max_bytes=MAX_NOTE_BYTES)
@@ -52,7 +52,7 @@ def read_checkpoint(path: Path) -> GivenCheckpoint:
         raise InputError(f"{path.name}: {error}", code=error.code, hint=hint) from error
     if not (path.parent / "tile").is_dir():
         return given
-    row = tiles_beside(FolderPlace(path.parent), given.checkpoint.size)
+    row = TilesBeside(FolderPlace(path.parent), given.checkpoint.size)
     return GivenCheckpoint.parse(data, name=str(path), row=row)
 
 

@@ -12,9 +12,9 @@ from provenance.checkpoint import Checkpoint, LogKey, LogVerifier
 from provenance.errors import CorruptLedgerError, ForkedLogError, InputError, VerificationError
 from provenance.ledger.places import Destination, Source, open_destination, open_source
 from provenance.studio.logbook import Logbook
+from provenance.trust_files import parse_log_line
 from provenance_cli._options import WrongValueError, json_option, opened, parsed, studio_option
 from provenance_cli._output import Counting, count, note, print_error, print_json, safe, say
-from provenance_cli.trust import parse_log_line
 
 if TYPE_CHECKING:
     from provenance.proof import LedgerProof

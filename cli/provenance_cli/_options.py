@@ -5,12 +5,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from provenance.errors import InputError, KeyMaterialError
-from provenance.studio.studio import Studio, UnlockedStudio
+from provenance.studio.finding import find_folder
+
+if TYPE_CHECKING:
+    from provenance.studio.studio import Studio, UnlockedStudio
 
 PASSPHRASE_VARIABLE = "PROVENANCE_PASSPHRASE"  # noqa: S105 a name
 MAX_PASSPHRASE_BYTES = 4096
@@ -72,9 +75,13 @@ def json_option(function: _Command) -> _Command:
 
 
 @contextmanager
-def opened(studio_path: Path | None) -> Iterator[Studio]:
+def opened(studio_path: Path | None) -> "Iterator[Studio]":
     """Open the studio that was named, or the nearest one."""
-    studio = Studio(studio_path) if studio_path is not None else Studio.find(Path())
+    folder = find_folder(Path()) if studio_path is None else studio_path
+    # Here and not at the top: where there is none, nothing of it is needed.
+    from provenance.studio.studio import Studio
+
+    studio = Studio(folder)
     try:
         yield studio
     finally:
@@ -82,13 +89,13 @@ def opened(studio_path: Path | None) -> Iterator[Studio]:
 
 
 @contextmanager
-def unlocked(studio_path: Path | None, passphrase_file: Path | None) -> Iterator[UnlockedStudio]:
+def unlocked(studio_path: Path | None, passphrase_file: Path | None) -> "Iterator[UnlockedStudio]":
     """Open and unlock a studio; the passphrase comes from the file, the environment or a prompt, in this order."""
     with opened(studio_path) as studio:
         yield studio.unlock(_find_passphrase(passphrase_file) if studio.is_sealed() else None)
 
 
-def unlock_quietly(studio: Studio, passphrase_file: Path | None) -> UnlockedStudio | None:
+def unlock_quietly(studio: "Studio", passphrase_file: Path | None) -> "UnlockedStudio | None":
     """Unlock a studio if that needs no question; else return None."""
     if not studio.is_sealed():
         return studio.unlock(None)

@@ -55,7 +55,9 @@ class Found:
 
 def pictures_options(function: _Command) -> _Command:
     """Add what says where to look: the files themselves, `-r`, `--ext` and `-0`."""
-    files = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+    # One that may not be read is told in its place, and stops no other.
+    path = click.Path(path_type=Path, allow_dash=True, readable=False)
+    files = click.argument("files", nargs=-1, required=True, type=path)
     recursive = click.option("-r", "--recursive", is_flag=True, help="Look into the folders within a folder, too.")
     endings = click.option(
         "--ext",
@@ -68,7 +70,13 @@ def pictures_options(function: _Command) -> _Command:
 
 
 def find_pictures(
-    names: Sequence[Path], *, recursive: bool, endings: str | None, null: bool, leave_out: Sequence[str] = ()
+    names: Sequence[Path],
+    *,
+    recursive: bool,
+    endings: str | None,
+    null: bool,
+    leave_out: Sequence[str] = (),
+    once: bool = True,
 ) -> list[Found]:
     """Return every file that is meant, in the order of the names, and of a folder in the order of its files.
 
@@ -78,6 +86,7 @@ def find_pictures(
         endings: of the files of a folder, separated by commas; None for those of pictures.
         null: whether the names from a pipe end with a zero byte.
         leave_out: folders of these names are not looked into.
+        once: whether a file that is meant twice is returned once.
 
     Raises:
         InputError: a folder has no such file, or nothing is meant at all.
@@ -92,7 +101,7 @@ def find_pictures(
             found += _expand(path, wanted, recursive=recursive, leave_out=leave_out)
     if not found:
         raise InputError("files: expected at least one, got none", code="files-none")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(found)) if once else found
 
 
 def _expand(path: Path, wanted: tuple[str, ...], *, recursive: bool, leave_out: Sequence[str]) -> Iterator[Found]:

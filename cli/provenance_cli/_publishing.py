@@ -53,7 +53,7 @@ def report_option(function: _Command) -> _Command:
         "--report",
         "report_path",
         type=click.Path(path_type=Path, readable=False, dir_okay=False),
-        metavar="FILE.html",
+        metavar="FILE.html|FILE.pdf",
         help="Write the whole report to this file, for people; nothing is replaced.",
     )(function)
 
@@ -62,12 +62,19 @@ def check_report_path(path: Path) -> None:
     """Refuse a place for a report before anything is checked.
 
     Raises:
-        WrongValueError: it is not named as a page.
+        WrongValueError: it is named neither as a page nor as paper.
+        MissingExtraError: what paper needs is not installed.
         RefusedError: there is something already.
         InputError: its folder does not exist.
     """
-    if path.suffix.lower() != ".html":
-        raise WrongValueError(f"report: expected a file named .html, got {path.name!r}", hint="such as report.html")
+    if path.suffix.lower() not in (".html", ".pdf"):
+        message = f"report: expected a file named .html or .pdf, got {path.name!r}"
+        raise WrongValueError(message, hint="such as report.html")
+    if path.suffix.lower() == ".pdf":
+        # Here and not at the top: a page needs nothing of it.
+        from provenance import paper
+
+        paper.check_installed()
     if not path.parent.is_dir():
         raise InputError(
             f"report: no such folder as {path.parent.name}", code="folder-missing", hint="make it, or name another file"

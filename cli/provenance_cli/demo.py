@@ -20,8 +20,8 @@ from provenance.stamping import Stamper, StampRequest, StampResult
 from provenance.studio import ConsentDesk, Studio, StudioStampDesk, StudioStatus, Subject, UnlockedStudio
 from provenance.studio.logbook import Logbook
 from provenance.verification import Question, Report, Verdict, verify_file
+from provenance_cli._card import print_card
 from provenance_cli._output import safe, say, wrapped
-from provenance_cli.verify import print_card
 
 SUBJECT = "Zoë Ångström"
 STUDIO = "Demonstration Studio"

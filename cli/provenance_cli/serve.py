@@ -6,12 +6,13 @@ from pathlib import Path
 import click
 
 from provenance.errors import StudioError
-from provenance.studio.studio import Studio, find_folder
+from provenance.studio.finding import find_folder
+from provenance.studio.studio import Studio
 from provenance_cli._options import passphrase_option, studio_option, unlocked
 from provenance_cli._output import note, print_error, safe, say
 from provenance_cli._serving import stopping
+from provenance_cli._trusting import trusted
 from provenance_cli.trust_lists import open_store
-from provenance_cli.verify import identities_of, trusted
 
 PORT = 7382
 _FILE = click.Path(path_type=Path, readable=False)
@@ -66,9 +67,10 @@ def command(
         folder = None if no_studio else _folder(studio_path)
         if folder is not None:
             desk = KioskDesk(stack.enter_context(unlocked(folder, passphrase_file)))
-        lists = open_store().all()
-        found = trusted(trust_files, time_files, lists)
-        checker = Checker(*found, identity_anchors=identities_of(lists), studio=folder)
+        found = trusted(trust_files, time_files, open_store().all())
+        checker = Checker(
+            found.anchors, found.time_anchors, found.logs, identity_anchors=found.identity_anchors, studio=folder
+        )
         app = public_app(checker, desk=desk, hosts=[*LOOPBACK_HOSTS, *names], report=print_error)
         server = WebServer(app, port=port)
         stack.enter_context(stopping())

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from provenance.storage.address import check_url
+from provenance.studio.finding import find_folder
 from provenance.studio.moving import move_studio, upgrade_studio
-from provenance.studio.studio import find_folder
 from provenance_cli._options import parsed, studio_option
 from provenance_cli._output import Counting, count, note, safe, say
 

@@ -1,21 +1,16 @@
 """`provenance trust`: what others need to recognise a studio, and whom you recognise yourself."""
 
-import re
 from pathlib import Path
 
 import click
 
 from provenance import durable, pki
 from provenance.checkpoint import LogKey
-from provenance.errors import InputError, RefusedError
-from provenance.note import NoteKey
+from provenance.errors import RefusedError
+from provenance.trust_files import LOG_LINE
 from provenance_cli._options import opened, studio_option
 from provenance_cli._output import note, safe, say
 from provenance_cli.trust_lists import add, remove, show, update
-
-LOG_LINE = "# ledger: "
-
-_SIZES = re.compile(r"(?P<vkey>\S+)(?: from (?P<first>[1-9][0-9]{0,18}))?(?: until (?P<last>[1-9][0-9]{0,18}))?")
 
 
 @click.group("trust")
@@ -52,19 +47,6 @@ def export(*, output: Path | None, studio_path: Path | None) -> int:
         say(safe(str(output)))
     note("Hand it over where people can be sure that it comes from you: on your website, or in person.")
     return 0
-
-
-def parse_log_line(line: str) -> LogKey:
-    """Return the key in a line of a trust file, with or without its beginning, and the sizes that it signs.
-
-    Raises:
-        InputError: it has another form.
-    """
-    found = _SIZES.fullmatch(line.removeprefix(LOG_LINE).strip())
-    if found is None:
-        raise InputError("ledger key: expected a key, then perhaps `from SIZE` and `until SIZE`")
-    last = None if found["last"] is None else int(found["last"])
-    return LogKey(NoteKey.from_text(found["vkey"]), int(found["first"] or 0), last)
 
 
 def log_key_text(key: LogKey) -> str:

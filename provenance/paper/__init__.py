@@ -1,4 +1,4 @@
-"""Paper: a signed consent as a release that agencies take, and a person's receipt, as sealed PDF files.
+"""Paper: a signed consent as a release that agencies take, a person's receipt, and reports of checks, as PDF files.
 
 Needs the extra `pdf`; its libraries are slow to load, and are imported where they are used.
 """

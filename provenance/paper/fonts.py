@@ -75,6 +75,11 @@ def check_glyphs(texts: Iterable[str]) -> None:
         )
 
 
+def written_out(text: str) -> str:
+    r"""Return `text` with every character that no font at hand has a glyph for written out as `\u{…}`."""
+    return "".join(c if c.isspace() or c in _covered() else f"\\u{{{ord(c):x}}}" for c in text)
+
+
 def _folders() -> list[Path]:
     return [Path(str(files(package) / folder)) for package, folder in _FOLDERS.items()]
 

@@ -16,7 +16,7 @@ from provenance.canonical import Json
 from provenance.errors import InputError
 from provenance.paper import fonts
 
-TEMPLATES: Final = ("form", "receipt", "export")
+TEMPLATES: Final = ("form", "receipt", "export", "report")
 # Joiners that Persian, Hindi and others cannot be written without, and marks that only place a neighbour.
 _HARMLESS: Final = "\u200c\u200d\u200e\u200f"
 _STANDARDS: Final = ["a-3a", "ua-1"]
@@ -38,7 +38,7 @@ class Attachment:
 
 
 def typeset(
-    template: Literal["form", "receipt", "export"],
+    template: Literal["form", "receipt", "export", "report"],
     content: Mapping[str, Json],
     *,
     images: Mapping[str, bytes],

@@ -7,8 +7,8 @@ is safe as they are known to be well-formed.
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from html import escape
 from xml.parsers import expat
-from xml.sax.saxutils import escape
 
 from provenance.errors import InputError
 from provenance.picture.jpeg import XMP_HEADER
@@ -206,7 +206,7 @@ def _description(properties: PictureProperties, about: bytes) -> bytes:
 
 def _said(stated: XmpProperty) -> str:
     language = ' xml:lang="x-default"' if stated.form is Form.LANGUAGES else ""
-    values = [escape(value) for value in stated.values]
+    values = [escape(value, quote=False) for value in stated.values]
     inner = values[0]
     if stated.form is not Form.TEXT:
         listed = "".join(f"<rdf:li{language}>{value}</rdf:li>" for value in values)

@@ -19,13 +19,13 @@ from provenance.pki import TrustAnchors
 from provenance.storage.database import Database, create_database
 from provenance.studio import claim_keys
 from provenance.studio.claim_keys import ClaimCertificate, ClaimKeys
+from provenance.studio.finding import SETTINGS_FILE, find_folder
 from provenance.studio.key_places import KeyPlace
 from provenance.studio.settings import MAX_SETTINGS_BYTES, Settings
 from provenance.studio.status_places import StatusPlaces
 from provenance.studio.watch import StudioWatch
 from provenance.vault import MasterKey
 
-SETTINGS_FILE = "provenance.toml"
 DATABASE_FILE = "studio.db"
 KEYS_FOLDER = "keys"
 RECEIPTS_FOLDER = "receipts"
@@ -347,22 +347,6 @@ class UnlockedStudio:
             with contextlib.suppress(FileExistsError):
                 durable.create(place, made, mode=durable.PRIVATE)
         return self.studio.load_key(name, self._root)
-
-
-def find_folder(start: Path) -> Path:
-    """Return the folder of the studio in `start` or in the nearest directory above it.
-
-    Raises:
-        StudioError: there is none.
-    """
-    for directory in (start, *start.resolve().parents):
-        if (directory / SETTINGS_FILE).is_file():
-            return directory
-    raise StudioError(
-        "no studio here or in a folder above",
-        code="studio-missing",
-        hint="create one with provenance init, or name it with --studio DIR",
-    )
 
 
 def check_free(path: Path) -> None:

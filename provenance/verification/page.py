@@ -4,7 +4,6 @@ Every string may come from a file: it is escaped, cut, and written out where it 
 """
 
 import html
-import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from importlib.resources import files
@@ -12,30 +11,13 @@ from typing import Final
 
 from provenance import __version__
 from provenance.clock import to_seconds
-from provenance.verification.chain import ChainStep
-from provenance.verification.labelling import label_of
-from provenance.verification.publishing import Answer, Publication
-from provenance.verification.report import Axis, Report, Verdict
+from provenance.verification.publishing import Publication
+from provenance.verification.report import Report
+from provenance.verification.told import FOOTER, MAX_TEXT, Told, ToldAnswer, ToldStep
 
-MAX_TEXT: Final = 400
-_SIGNS: Final = {
-    "PASSED": "✓",
-    "FAILED": "✕",
-    "INDETERMINATE": "?",
-    "ok": "✓",
-    "do-not-publish": "✕",
-    "check-first": "?",
-}
-_TONES: Final = {
-    **{Verdict.PASSED.value: "good", Verdict.FAILED.value: "bad", Verdict.INDETERMINATE.value: "open"},
-    **{Answer.OK.value: "good", Answer.DO_NOT_PUBLISH.value: "bad", Answer.CHECK_FIRST.value: "open"},
-}
-_ROLES: Final = {
-    "active": "this file",
-    "parentOf": "made from",
-    "componentOf": "contains",
-    "inputTo": "was given to the program",
-}
+__all__ = ["MAX_TEXT", "report_page"]
+
+_SIGNS: Final = {"good": "✓", "bad": "✕", "open": "?"}
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
@@ -48,10 +30,11 @@ def report_page(reports: Sequence[tuple[Report, Publication | None]], *, at: dat
         reports: in the order in which they are to be read.
         at: when the check was made, in UTC.
     """
+    all_told = [Told.of(report, said) for report, said in reports]
     style = (files("provenance.verification") / "page.css").read_text("utf-8")
     title = "Provenance report"
-    if len(reports) == 1:
-        title = f"{_plain(_name(reports[0][0]))} – {title}"
+    if len(all_told) == 1:
+        title = f"{html.escape(all_told[0].name)} – {title}"
     return "\n".join(
         [
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
@@ -59,107 +42,58 @@ def report_page(reports: Sequence[tuple[Report, Publication | None]], *, at: dat
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">',
             f"<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>",
-            *(part for report, said in reports for part in _article(report, said)),
+            *(part for told in all_told for part in _article(told)),
             f"<footer>Checked on {to_seconds(at)} by Headshot Provenance {__version__}.",
-            "No report says that a picture is true: it says what was checked, and what came of it.</footer>",
+            f"{FOOTER}</footer>",
             "</main>\n</body>\n</html>\n",
         ]
     )
 
 
-def _article(report: Report, said: Publication | None) -> Iterator[str]:
-    yield f"<article>\n<header>\n<p class=file>{_text(report.file)}</p>"
-    if said is not None:
-        yield _answer(said.answer.value, said.answer.words, f"{said.sentence} ({said.policy}: {said.rule})", top=True)
-    yield _answer(report.verdict.value, report.verdict.value.capitalize(), report.reason, top=said is None)
+def _article(told: Told) -> Iterator[str]:
+    yield f"<article>\n<header>\n<p class=file>{_text(told.file)}</p>"
+    for number, answer in enumerate(told.answers):
+        yield _answer(answer, top=not number)
     yield "</header>"
     yield "<section>\n<h2>What was found</h2>\n<dl>"
-    yield from (_row(label, axis) for label, axis in _axes(report))
-    label = label_of(report)
-    if label is not None:
-        yield f"<dt>Label</dt><dd><b>{_text(label.wording)}.</b> {_text(label.reason)}</dd>"
+    for label, headline, sentence in told.found:
+        yield f"<dt>{label}</dt><dd><b>{_text(headline)}.</b> {_text(sentence)}</dd>"
     yield "</dl>\n</section>"
-    yield from _disclosed(report)
-    if report.chain:
+    if told.disclosed:
+        yield "<section>\n<h2>The consent, as it was disclosed</h2>\n<dl>"
+        yield from (f"<dt>{label}</dt><dd>{_in_turn(parts)}</dd>" for label, parts in told.disclosed)
+        yield "</dl>\n</section>"
+    if told.chain:
         yield "<section>\n<h2>What it went through</h2>\n<p>As its credentials tell it, the newest first.</p>\n<ol>"
-        yield from (_step(step) for step in report.chain)
+        yield from (_step(step) for step in told.chain)
         yield "</ol>\n</section>"
-    if report.findings:
+    if told.findings:
         yield "<section>\n<h2>Notes of the check</h2>\n<table><tr><th>Step<th>Code<th>What</tr>"
-        for found in report.findings:
-            yield f"<tr><td>{found.step}<td><code>{_text(found.code)}</code><td>{_text(found.message)}</tr>"
+        for step, code, message in told.findings:
+            yield f"<tr><td>{step}<td><code>{_text(code)}</code><td>{_text(message)}</tr>"
         yield "</table>\n</section>"
-    digest = "not known: it could not be read" if report.sha256 is None else f"<code>{report.sha256}</code>"
-    yield f"<section class=facts>\n<dl><dt>Consent judged for</dt><dd>{_text(report.checked_at)}</dd>"
+    digest = "not known: it could not be read" if told.sha256 is None else f"<code>{told.sha256}</code>"
+    yield f"<section class=facts>\n<dl><dt>Consent judged for</dt><dd>{_text(told.checked_at)}</dd>"
     yield f"<dt>SHA-256 of the file</dt><dd>{digest}</dd></dl>\n</section>\n</article>"
 
 
-def _axes(report: Report) -> list[tuple[str, Axis]]:
-    axes = [("Credential", report.credential)]
-    if report.credential.code in ("none", "unreadable", "remote", "invalid"):
-        # What nobody answers for is not shown (C2PA 2.4, 14.3).
-        return axes
-    return [
-        *axes,
-        ("Origin", report.origin),
-        ("Consent then", report.consent_then),
-        ("Consent now", report.consent_now),
-        ("Ledger", report.ledger),
-        ("History", report.history),
-        ("Time", report.time),
-        ("Identity", report.identity),
-    ]
-
-
-def _answer(code: str, words: str, sentence: str, *, top: bool) -> str:
+def _answer(answer: ToldAnswer, *, top: bool) -> str:
     tag = "h1" if top else "h3"
-    sign = f"<span class=sign aria-hidden=true>{_SIGNS[code]}</span>"
-    return f'<div class="answer {_TONES[code]}"><{tag}>{sign} {_text(words)}</{tag}>\n<p>{_text(sentence)}</p></div>'
+    sign = f"<span class=sign aria-hidden=true>{_SIGNS[answer.tone]}</span>"
+    words = f"<{tag}>{sign} {_text(answer.words)}</{tag}>"
+    return f'<div class="answer {answer.tone}">{words}\n<p>{_text(answer.sentence)}</p></div>'
 
 
-def _row(label: str, axis: Axis) -> str:
-    return f"<dt>{label}</dt><dd><b>{_text(axis.headline)}.</b> {_text(axis.sentence)}</dd>"
-
-
-def _disclosed(report: Report) -> Iterator[str]:
-    shown = report.consent_opened
-    if shown is None:
-        return
-    yield "<section>\n<h2>The consent, as it was disclosed</h2>\n<dl>"
-    yield f"<dt>Made for</dt><dd>{_text(shown.recipient)}, {_text(shown.made_at)}</dd>"
-    for person in shown.people:
-        yield f"<dt>Signed</dt><dd>By the {_text(person.signed_by)}, {_text(person.signed_at)}"
-        yield f"(assurance: {_text(person.assurance)})</dd>"
-        for name, value in person.revealed.items():
-            yield f"<dt>Revealed</dt><dd>{_text(name)}: {_text(value)}</dd>"
-    yield "</dl>\n</section>"
-
-
-def _step(step: ChainStep) -> str:
-    actions = ", ".join(step.actions) or "no action"
-    rest = [f"with {_text(step.generator)}", f"time-stamp {step.at}" if step.at else "", _bare(step.bare)]
+def _step(step: ToldStep) -> str:
     flaw = "" if step.verifies else " <em>not verified</em>"
-    told = " · ".join(part for part in rest if part)
-    role = _text(_ROLES.get(step.role, step.role))
-    return f"<li><b>{_text(step.issuer)}</b> <span class=role>{role}</span>{flaw}<br>{_text(actions)}<br>{told}</li>"
+    who = f"<b>{_text(step.issuer)}</b> <span class=role>{_text(step.role)}</span>{flaw}"
+    rest = " · ".join([f"with {_text(step.generator)}", *map(html.escape, step.rest)])
+    return f"<li>{who}<br>{_text(step.actions)}<br>{rest}</li>"
 
 
-def _bare(number: int) -> str:
-    return "" if not number else f"made from {number} without a credential"
-
-
-def _name(report: Report) -> str:
-    return report.file.replace("\\", "/").rpartition("/")[2] or report.file
+def _in_turn(parts: Sequence[str]) -> str:
+    return "".join(_text(part) if number % 2 else html.escape(part) for number, part in enumerate(parts))
 
 
 def _text(text: str) -> str:
-    return f"<bdi>{_plain(text)}</bdi>"
-
-
-def _plain(text: str) -> str:
-    shown = "".join(c if not _acts(c) else f"\\u{{{ord(c):x}}}" for c in text[:MAX_TEXT])
-    return html.escape(shown if len(text) <= MAX_TEXT else f"{shown}…")
-
-
-def _acts(character: str) -> bool:
-    return character != "\u200d" and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+    return f"<bdi>{html.escape(text)}</bdi>"

@@ -124,6 +124,19 @@ def verify_file(
         )
 
 
+def unchecked(path: Path, *, question: Question, code: str, reason: str) -> Report:
+    """Return the report of a file whose check came to no end.
+
+    Args:
+        path: the file.
+        question: that was asked.
+        code: stable, for programs.
+        reason: one line, as errors are.
+    """
+    axis = Axis(CredentialCode.UNREADABLE, "Could not check", f"{reason[:1].upper()}{reason[1:]}.")
+    return _without_credential(path, question, axis, [Finding(0, code, reason)], None)
+
+
 def _verify(
     path: Path,
     given: bytes | None,

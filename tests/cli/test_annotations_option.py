@@ -19,6 +19,7 @@ def test_each_file_is_one_line_of_the_level_of_its_exit_code(terminal: Terminal,
         " not rely on it.\n"
         "::warning file=plain.jpg,title=INDETERMINATE::No credential in this file says where it comes from. That is"
         " common and proves nothing.\n",
+        "1 failed · 1 indeterminate · 1 passed\n",
     )
 
 

@@ -13,7 +13,7 @@ from support.workshops import Workshop
 from provenance import durable
 from provenance.consent.fields import PERSONAL
 from provenance.verification.report import Shown, ShownConsent
-from provenance_cli.verify import _print_shown
+from provenance_cli._card import _print_shown
 
 OUTPUT = "portrait.consent.json"
 TO = ("--to", "Daily Bugle", "-o", OUTPUT)

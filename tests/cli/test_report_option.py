@@ -1,9 +1,12 @@
 """`provenance verify --report`: one page for people, of one or several files, and nothing replaced."""
 
 import hashlib
+import json
 from pathlib import Path
 
+import pytest
 from support.commands import Terminal
+from support.papers import attached, needs_poppler, text_of
 from support.pictures import draw_jpeg, with_changed_pixels
 from support.workshops import Workshop
 
@@ -42,6 +45,31 @@ def test_the_document_names_the_file_by_its_digest_and_tells_the_chain(terminal:
     assert (none["sha256"], none["chain"]) == (None, [])
 
 
+@needs_poppler
+def test_a_report_is_printed_with_the_documents_in_it(terminal: Terminal, workshop: Workshop, tmp_path: Path) -> None:
+    Path("changed.jpg").write_bytes(with_changed_pixels(workshop.stamped.read_bytes()))
+    named = ["stamped/portrait.jpg", "changed.jpg"]
+    ran = terminal("verify", *named, "--policy", "corporate-web", "--report", "report.pdf", "--json")
+    assert ran.code == 1
+    document = Path("report.pdf").read_bytes()
+    text = text_of(document, tmp_path)
+    assert [text.index(name) for name in named] == sorted(text.index(name) for name in named)
+    for report in ran.documents():
+        assert report["sha256"] in text
+        assert report["policy"]["sentence"] in text
+    within = [json.loads(line) for line in attached(document)["reports.jsonl"].splitlines()]
+    assert within == ran.documents()
+
+
+def test_paper_that_cannot_be_set_is_told_before_anything_is_checked(
+    terminal: Terminal, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provenance.paper.NEEDS", ("typst", "not_there_at_all"))
+    terminal("verify", "stamped/portrait.jpg", "--report", "report.pdf").refuses(
+        3, "pdf: needs the library not_there_at_all, which is not installed", "pip install 'headshot-provenance[pdf]'"
+    )
+
+
 def test_a_report_replaces_nothing(terminal: Terminal, workshop: Workshop) -> None:
     Path("report.html").write_text("mine")
     terminal("verify", "stamped/portrait.jpg", "--report", "report.html").refuses(
@@ -51,8 +79,8 @@ def test_a_report_replaces_nothing(terminal: Terminal, workshop: Workshop) -> No
 
 
 def test_a_report_of_another_kind_is_wrong_use(terminal: Terminal, workshop: Workshop) -> None:
-    terminal("verify", "stamped/portrait.jpg", "--report", "report.pdf").refuses(
-        2, "report: expected a file named .html, got 'report.pdf'", "such as report.html"
+    terminal("verify", "stamped/portrait.jpg", "--report", "report.txt").refuses(
+        2, "report: expected a file named .html or .pdf, got 'report.txt'", "such as report.html"
     )
     terminal("verify", "stamped/portrait.jpg", "--report", "no/report.html").refuses(
         3, "report: no such folder as no", "make it, or name another file"

@@ -51,6 +51,20 @@ def test_a_check_outside_a_studio_loads_no_database(nowhere: Path, template: Pat
     assert "PIL" not in found
 
 
+def test_a_check_outside_a_studio_loads_nothing_of_a_studio_and_no_other_process(nowhere: Path, template: Path) -> None:
+    stamped = str(template / "stamped" / "portrait.jpg")
+    others = ["provenance.studio.studio", "provenance.stamping", "provenance.ledger", "multiprocessing"]
+    code, found = loaded(command("verify", stamped), [*others, "provenance.verification"], nowhere)
+    assert (code, found) == (3, ["provenance.verification"])
+
+
+def test_what_the_studio_package_names_is_there_and_nothing_else(nowhere: Path) -> None:
+    code = (
+        "import provenance.studio as s\nassert all(hasattr(s, n) for n in s.__all__)\nassert not hasattr(s, 'Nothing')"
+    )
+    assert loaded(code, ["provenance.studio.studio"], nowhere) == (0, ["provenance.studio.studio"])
+
+
 def test_a_check_of_a_file_without_a_credential_loads_no_database(nowhere: Path, template: Path) -> None:
     code, found = loaded(command("verify", str(template / "portrait.jpg")), DATABASE, nowhere)
     assert (code, found) == (3, [])

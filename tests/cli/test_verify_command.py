@@ -239,14 +239,17 @@ def test_of_several_files_the_worst_counts(
     named = [files[word] for word in order]
     assert terminal("verify", *named).code == code
     ran = terminal("verify", *named, "--json")
-    assert (ran.code, ran.err) == (code, "")
+    told = {"failed": "failed", "open": "indeterminate", "passed": "passed"}
+    counts = [f"{order.count(word)} {said}" for word, said in told.items() if word in order]
+    assert (ran.code, ran.err) == (code, " · ".join(counts) + "\n" if len(order) > 1 else "")
     assert [document["file"] for document in ran.documents()] == named
 
 
 def test_several_cards_stand_apart(terminal: Terminal, files: dict[str, str]) -> None:
     ran = terminal("verify", *files.values(), "none.jpg")
     cards = [PASSED.format(scope="capture"), CHANGED, WITHOUT, MISSING]
-    ran.says(1, "\n".join(cards), NAME_THE_USE + ASK_FOR_THE_ORIGINAL)
+    counts = "1 failed · 2 indeterminate · 1 passed\n"
+    ran.says(1, "\n".join(cards), NAME_THE_USE + ASK_FOR_THE_ORIGINAL + counts)
 
 
 @pytest.mark.parametrize("position", [1, 2])

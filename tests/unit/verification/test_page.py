@@ -71,6 +71,14 @@ def test_the_verdict_is_the_first_that_is_read() -> None:
     assert page.count("<h1>") == 1
 
 
+@pytest.mark.parametrize(("ledger", "labelled"), [("proven", True), ("absent", True), ("inconsistent", False)])
+def test_whoever_reads_no_further_learns_of_the_label(ledger: str, labelled: bool) -> None:
+    made = replace(report(origin="ai-generated", ledger=ledger), label_required=True)
+    page, _ = read(made)
+    head = page[page.index("<h1>") : page.index("</header>")]
+    assert ("Label it: AI GENERATED." in head) == labelled
+
+
 def test_what_a_policy_says_comes_before_the_verdict() -> None:
     said = Publication("newsroom", Answer.CHECK_FIRST, "origin.allowed", "The origin is not stated.")
     page, _ = read(report(), said=said)
