@@ -34,7 +34,7 @@ _COMMANDS = {
     "policy": ("policy", "Show what `verify --policy` knows by name."),
     "ledger": ("ledger", "Show, prove and audit the ledger."),
     "keys": ("keys", "Renew the certificate that signs your stamps, or buy one."),
-    "studio": ("studio", "Upgrade a studio, or move its database to a server."),
+    "studio": ("studio", "Upgrade a studio, move its database, or keep fingerprints."),
     "trust": ("trust", "Say whom you trust, and hand out what others need for it."),
     "witness": ("witness", "Watch the ledgers of others, and cosign them."),
 }

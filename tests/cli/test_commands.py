@@ -38,7 +38,7 @@ Commands:
   policy    Show what `verify --policy` knows by name.
   ledger    Show, prove and audit the ledger.
   keys      Renew the certificate that signs your stamps, or buy one.
-  studio    Upgrade a studio, or move its database to a server.
+  studio    Upgrade a studio, move its database, or keep fingerprints.
   trust     Say whom you trust, and hand out what others need for it.
   witness   Watch the ledgers of others, and cosign them.
 
@@ -95,7 +95,17 @@ def test_the_commands_are_these() -> None:
         *(f"ledger {name}" for name in ("show", "checkpoint", "prove", "verify-proof", "audit", "rebuild")),
         *(f"ledger {name}" for name in ("publish", "mirror", "monitor", "recover", "cosign", "anchor", "key")),
         *(f"ledger key {name}" for name in ("list", "add", "retire")),
-        *("studio", "studio upgrade", "studio migrate", "watch", "derive", "restamp", "kiosk", "serve"),
+        *(
+            "studio",
+            "studio upgrade",
+            "studio migrate",
+            "studio fingerprints",
+            "watch",
+            "derive",
+            "restamp",
+            "kiosk",
+            "serve",
+        ),
         *("policy", "policy list", "policy show"),
         *("keys", *(f"keys {name}" for name in ("list", "csr", "import", "renew"))),
         *("consent templates", "consent templates show", "consent timestamp", "consent export", "consent form"),
