@@ -29,6 +29,7 @@ _COMMANDS = {
     "restamp": ("restamp", "Stamp again what only got other captions."),
     "disclose": ("disclose", "Show one picture's consent to somebody."),
     "verify": ("verify", "Check pictures: intact, from whom, with consent?"),
+    "find": ("find", "Find the stamps of pictures that lost their credentials."),
     "kiosk": ("kiosk", "Let people decide and sign on a screen, at the shoot."),
     "serve": ("serve", "Show a page that checks pictures, receipts and the ledger."),
     "policy": ("policy", "Show what `verify --policy` knows by name."),

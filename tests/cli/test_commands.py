@@ -33,6 +33,7 @@ Commands:
   restamp   Stamp again what only got other captions.
   disclose  Show one picture's consent to somebody.
   verify    Check pictures: intact, from whom, with consent?
+  find      Find the stamps of pictures that lost their credentials.
   kiosk     Let people decide and sign on a screen, at the shoot.
   serve     Show a page that checks pictures, receipts and the ledger.
   policy    Show what `verify --policy` knows by name.
@@ -60,6 +61,7 @@ WITHIN_A_STUDIO = [
     ["consent", "receipt", "8F3K-QX2P"],
     ["consent", "withdraw", "8F3K-QX2P"],
     ["consent", "notice"],
+    ["find", "portrait.jpg"],
     ["stamp", "portrait.jpg", "--as", "camera", "--consent", "8F3K-QX2P"],
     ["disclose", "portrait.jpg", "--to", "Daily Bugle", "-o", "portrait.consent.json"],
     ["ledger", "show"],
@@ -106,7 +108,7 @@ def test_the_commands_are_these() -> None:
             "kiosk",
             "serve",
         ),
-        *("policy", "policy list", "policy show"),
+        *("find", "policy", "policy list", "policy show"),
         *("keys", *(f"keys {name}" for name in ("list", "csr", "import", "renew"))),
         *("consent templates", "consent templates show", "consent timestamp", "consent export", "consent form"),
         *("consent publish-status", "consent card"),

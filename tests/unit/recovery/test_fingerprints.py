@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from PIL import Image, ImageOps
+from support.pictures import draw_scene as scene
 from support.refusals import refused
 from support.shared import shared
 
@@ -24,12 +25,6 @@ WHOLE, SQUARE, UPPER, FOUR_TO_FIVE, FACE = (
     Crop.FOUR_TO_FIVE,
     Crop.FACE,
 )
-
-
-def scene(width: int = 400, height: int = 600) -> Image.Image:
-    """A picture with shapes of every size, by which one part of it is told from another."""
-    image = Image.effect_mandelbrot((width, height), (-1.7, -1.3, 0.7, 1.1), 60)
-    return ImageOps.autocontrast(Image.blend(image, Image.radial_gradient("L").resize(image.size), 0.5)).convert("RGB")
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **settings: Any) -> bytes:

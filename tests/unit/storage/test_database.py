@@ -692,9 +692,13 @@ def kept_fingerprints(database: Database) -> list[FingerprintRow]:
 
 def test_fingerprints_are_kept_with_their_stamps(filled: Database) -> None:
     assert (filled.fingerprints(), filled.count_fingerprints()) == ([], 0)
+    assert filled.fingerprint_columns() == ([], [], b"")
     rows = kept_fingerprints(filled)
     assert filled.fingerprints() == rows
     assert filled.count_fingerprints() == 3
+    entries, parts, codes = filled.fingerprint_columns()
+    found = zip(entries, parts, [codes[at : at + 32] for at in range(0, len(codes), 32)], strict=True)
+    assert sorted(found) == sorted((row.entry_index, row.part, row.code) for row in rows)
     assert (filled.fingerprints_of(2), filled.fingerprints_of(4)) == (rows[1:], [])
 
 
