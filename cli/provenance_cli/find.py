@@ -39,9 +39,10 @@ _KEPT: Final = {
 def command(files: tuple[Path, ...], *, as_json: bool, studio_path: Path | None) -> int:
     """Find the stamps of pictures that lost their credentials, or were changed since.
 
-    The very picture is known whatever became of the file around it, and that is proof. A smaller, compressed or cropped
-    copy is looked for among the fingerprints that you keep (`provenance studio fingerprints keep`); what is alike is a
-    lead, never proof. Exits with 0 if something was found, 1 if not, and 3 if that could not be said.
+    The very picture data are known whatever texts or colour profile the file has, and that is proof. A smaller,
+    compressed or cropped copy is looked for among the fingerprints that you keep (`provenance studio fingerprints
+    keep`); what is alike is a lead, never proof. Exits with 0 if something was found, 1 if not, and 3 if that could
+    not be said.
     """
     codes = set()
     with opened(studio_path) as studio:
@@ -98,7 +99,7 @@ def _sentence(match: Match) -> str:
     if stamp.revoked_by is not None:
         what += f" That stamp was revoked, by entry {stamp.revoked_by}."
     if match.likeness is None:
-        return f"{what} The picture in this file is the same to the bit: their digests prove it."
+        return f"{what} The picture data are the same to the bit: their digests prove it."
     return f"{what} {_likeness(match.likeness)}"
 
 

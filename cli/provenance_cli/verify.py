@@ -16,7 +16,7 @@ from provenance.consent.vocabulary import parse_medium
 from provenance.errors import InputError, ProvenanceError, StudioError, VerificationError
 from provenance.pki import MAX_PEM_BYTES, TrustAnchors
 from provenance.trust_store import TrustList
-from provenance.verification import Question, Report, StatusSource, Verdict, verify_file
+from provenance.verification import Question, Report, StampRecords, StatusSource, Verdict, verify_file
 from provenance.verification.checkpoints import NOT_COMPARED
 from provenance.verification.publishing import Publication, document_of, judge_publication
 from provenance.verification.report import Shown
@@ -43,7 +43,7 @@ _TOLD = frozenset(
     "evidence-contradicts evidence-doubtful evidence-found revocation-not-checked log-key-unpinned"
     " disclosure-undecided disclosure-picture disclosure-controller disclosure-handles disclosure-conflict"
     " assurance-overstated status-place status-other status-stale"
-    " checkpoint-not-compared cosignature-not-checked log-forked quorum-missing".split()
+    " checkpoint-not-compared cosignature-not-checked log-forked quorum-missing record-not-asked".split()
 )
 _LEDGER_STEPS = {
     "log-forked": "keep this file and your checkpoint, and show them to others who follow this log: they prove it",
@@ -63,6 +63,7 @@ class _Trusted:
     identity_anchors: list[TrustAnchors] = field(default_factory=list)
     logs: list[LogKey] = field(default_factory=list)
     source: StatusSource | None = None
+    records: StampRecords | None = None
 
 
 @click.command("verify")
@@ -182,6 +183,7 @@ def command(
                 status_lists=status_lists,
                 checkpoints=checkpoints,
                 witnesses=witnesses,
+                records=trusted.records,
             )
             said = None if policy is None else judge_publication(report, policy=policy, question=question)
             code = _EXIT_CODES[report.verdict] if said is None else EXIT_CODES[said.answer]
@@ -218,7 +220,7 @@ def print_card(report: Report, *, title: str | None = None, said: Publication | 
         print_answer(said)
     say(wrapped(report.verdict, report.reason, width=15))
     axes = [("Credential", report.credential)]
-    if report.credential.code not in ("none", "unreadable", "remote", "invalid"):
+    if report.credential.code not in ("none", "recovered", "unreadable", "remote", "invalid"):
         axes += [("Origin", report.origin), ("Ledger", report.ledger)]
     for label, axis in axes:
         say(wrapped(label, f"{axis.headline}. {axis.sentence}", width=15))
@@ -284,6 +286,8 @@ def _next_step(report: Report, trusted: _Trusted, *, asked: bool) -> str | None:
         return "ask the studio for its status list, and add --status FILE, before you publish"
     if report.verdict is Verdict.PASSED and not asked and report.consent_now.code != "not-needed":
         return "name the use that you plan, such as --for publish.web: this checked what the stamp names"
+    if code == "recovered":
+        return f"see which stamps, and under which consents: provenance find {report.file}"
     return _CREDENTIAL_STEPS.get(code)
 
 
@@ -306,9 +310,11 @@ def _trusted(
                     _anchors("time", studio.path / studio.settings.tsa_roots, len(found.time_anchors))
                 )
             # Here and not at the top: a check outside a studio needs no database.
+            from provenance.studio.finding import StampFinder
             from provenance.studio.status import StudioStatus
 
             found.source = StudioStatus(studio)
+            found.records = StampFinder(studio)
         except StudioError as error:
             if studio_path is not None or error.code != "studio-missing":
                 raise

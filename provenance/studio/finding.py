@@ -15,6 +15,7 @@ from provenance.recovery.searching import FingerprintIndex, Resemblance
 from provenance.storage.interface import StampRow
 from provenance.studio.consents import ConsentDesk
 from provenance.studio.studio import Studio
+from provenance.verification.sources import RecordedStamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Found:
     """What a studio's records say of a picture.
 
     Attributes:
-        matches: every stamp of the very picture; where there is none, of those that it looks like, the likest first.
+        matches: every stamp of the very picture data; where there is none, of pictures that look like it, likest first.
         compared: with how many fingerprints it was compared; 0 where the very picture was found, or none are kept.
     """
 
@@ -69,6 +70,29 @@ class StampFinder:
         if same:
             return Found(tuple(self._match(row, None) for row in same), 0)
         return self._find_alike(data)
+
+    def recover(self, data: bytes) -> RecordedStamp | None:
+        """Return the stamp of the very picture, or of the one that it looks like most; None where there is none.
+
+        Of several stamps of one picture, it is the newest that the studio stands by, if there is one.
+
+        Raises:
+            InputError: see `find`.
+            MissingExtraError: likewise.
+        """
+        matches = self.find(data).matches
+        likest = [match for match in matches if match.stamp.picture_digest == matches[0].stamp.picture_digest]
+        standing = [match for match in likest if match.stamp.revoked_by is None] or likest
+        if not standing:
+            return None
+        stamp, likeness = standing[-1].stamp, standing[-1].likeness
+        return RecordedStamp(
+            entry=stamp.entry_index,
+            at=standing[-1].at,
+            declaration=stamp.declaration,
+            revoked=stamp.revoked_by is not None,
+            distance=None if likeness is None else likeness.distance,
+        )
 
     def _find_damaged(self, data: bytes, damage: InputError) -> Found:
         """Return what a picture looks like whose container is damaged: it may be seen all the same."""

@@ -2,14 +2,16 @@
 
 from provenance.verification.checkpoints import GivenCheckpoint
 from provenance.verification.report import Finding, Report, Verdict
-from provenance.verification.sources import StampedPicture, StatusSource
+from provenance.verification.sources import RecordedStamp, StampedPicture, StampRecords, StatusSource
 from provenance.verification.verifier import Question, verify_file
 
 __all__ = [
     "Finding",
     "GivenCheckpoint",
     "Question",
+    "RecordedStamp",
     "Report",
+    "StampRecords",
     "StampedPicture",
     "StatusSource",
     "Verdict",

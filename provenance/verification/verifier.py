@@ -29,7 +29,6 @@ from provenance.checkpoint import LogKey
 from provenance.clock import to_seconds
 from provenance.consent.openings import ConsentDisclosure
 from provenance.consent.scopes import Scope
-from provenance.credentials.origin import Origin
 from provenance.credentials.reading import Credential, read_credential
 from provenance.errors import InputError, NoCredentialError, ProvenanceError, RemoteCredentialError
 from provenance.meanwhile import meanwhile
@@ -40,6 +39,7 @@ from provenance.pki import TrustAnchors, parse_certificates
 from provenance.policy import Policy
 from provenance.status_lists import StatusList
 from provenance.verification import consent as consent_steps
+from provenance.verification.absent import NO_CREDENTIAL, NO_HISTORY, NO_ORIGIN, NO_TIME
 from provenance.verification.chain import ChainStep, chain_of
 from provenance.verification.checkpoints import GivenCheckpoint
 from provenance.verification.credential import judge_credential, judge_history, judge_origin, judge_time
@@ -48,8 +48,9 @@ from provenance.verification.identity import NOBODY, judge_identity
 from provenance.verification.ledger import ABSENT, entries_of, heed_revocation, judge_ledger, judge_revocation
 from provenance.verification.listed import choose_lists, heed_lists
 from provenance.verification.opened import OpenedStatus, choose_source
-from provenance.verification.report import Axis, CredentialCode, Finding, HistoryCode, Report
-from provenance.verification.sources import StampedPicture, StatusSource
+from provenance.verification.recorded import judge_record
+from provenance.verification.report import Axis, CredentialCode, Finding, Report
+from provenance.verification.sources import StampedPicture, StampRecords, StatusSource
 from provenance.verification.text_edits import fits_no_longer, judge_text_edit
 from provenance.verification.verdict import decide
 
@@ -84,6 +85,7 @@ def verify_file(
     status_lists: Sequence[StatusList] = (),
     checkpoints: Sequence[GivenCheckpoint] = (),
     witnesses: Policy | None = None,
+    records: StampRecords | None = None,
     data: bytes | None = None,
 ) -> Report:
     """Take a file through the steps, and return the report; a file that cannot be read is a report, too.
@@ -105,6 +107,7 @@ def verify_file(
         checkpoints: of logs, from elsewhere, each parsed by `GivenCheckpoint.parse`; a stamp in such a log is held to
             them, and contradicts the ledger where the log cannot have signed both.
         witnesses: whose cosignatures are counted; where there are fewer than its quorum, the ledger proves nothing.
+        records: asked of which stamp a picture is that carries no credential; without any, it has none.
         data: the file's bytes, where they are at hand; then `path` only names it, and no file is read.
     """
     with work_kept():
@@ -121,6 +124,7 @@ def verify_file(
             status_lists=status_lists,
             checkpoints=checkpoints,
             witnesses=witnesses,
+            records=records,
         )
 
 
@@ -138,6 +142,7 @@ def _verify(
     status_lists: Sequence[StatusList],
     checkpoints: Sequence[GivenCheckpoint],
     witnesses: Policy | None,
+    records: StampRecords | None,
 ) -> Report:
     findings: list[Finding] = []
     data: bytes | None = None
@@ -154,10 +159,13 @@ def _verify(
             finally:
                 picture = taken()
     except NoCredentialError:
+        axis = NO_CREDENTIAL
         if data is not None and picture is not None:
             # (7): evidence, where there is no claim
             tell_evidence(data, findings)
-        return _without_credential(path, question, _NONE, findings, data)
+            # (1) again: the record of a stamp, where there is no credential
+            axis = judge_record(data, records=records, findings=findings)
+        return _without_credential(path, question, axis, findings, data)
     except RemoteCredentialError as error:
         axis = Axis(CredentialCode.REMOTE, "Credential elsewhere", _sentence(path, error))
         return _without_credential(path, question, axis, [*findings, Finding(1, error.code, str(error))], data)
@@ -329,29 +337,19 @@ def _without_credential(
     return _report(path, question, axis, findings, data=data)
 
 
-_NONE = Axis(
-    CredentialCode.NONE,
-    "No credential",
-    "No credential in this file says where it comes from. That is common and proves nothing.",
-)
-_ORIGIN = Axis(Origin.UNKNOWN, "Origin not stated", "Nothing that can be relied on says where the picture comes from.")
-_HISTORY = Axis(HistoryCode.UNKNOWN, "History not known", "Nothing that can be relied on says what it was made from.")
-_TIME = Axis("none", "Time not stated", "Nothing trustworthy says when it was signed.", {"at": None})
-
-
 def _report(
     path: Path,
     question: Question,
     credential: Axis,
     findings: list[Finding],
     *,
-    origin: Axis = _ORIGIN,
+    origin: Axis = NO_ORIGIN,
     then: Axis | None = None,
     now: Axis | None = None,
     basis: str | None = None,
     ledger: Axis = ABSENT.axis,
-    history: Axis = _HISTORY,
-    time: Axis = _TIME,
+    history: Axis = NO_HISTORY,
+    time: Axis = NO_TIME,
     identity: Axis = NOBODY,
     label: bool | None = None,
     use: str = "",
@@ -359,7 +357,7 @@ def _report(
     chain: tuple[ChainStep, ...] = (),
 ) -> Report:
     """(12): decide, and put everything together."""
-    absent = credential.code in (CredentialCode.NONE, CredentialCode.REMOTE)
+    absent = credential.code in (CredentialCode.NONE, CredentialCode.REMOTE, CredentialCode.RECOVERED)
     default = consent_steps.NOT_LINKED if absent else consent_steps.NOT_READ
     then, now = then or default, now or default
     verdict, reason = decide(

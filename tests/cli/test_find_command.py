@@ -34,8 +34,8 @@ def copy(name: str, *, quality: int = 60, box: tuple[int, int, int, int] | None 
 def test_the_very_picture_is_said_to_be_it(terminal: Terminal, workshop: Workshop) -> None:
     said = (
         f"  Same picture   The picture of entry 3, stamped as camera on <day>, under\n"
-        f"                 consent {workshop.code}. The picture in this file is the same to the\n"
-        f"                 bit: their digests prove it.\n"
+        f"                 consent {workshop.code}. The picture data are the same to the bit:\n"
+        f"                 their digests prove it.\n"
     )
     terminal("find", "portrait.jpg", "stamped/portrait.jpg").says(
         0, f"portrait.jpg\n{said}\nstamped/portrait.jpg\n{said}"
@@ -122,7 +122,7 @@ def test_a_picture_of_nobody_names_no_consent(terminal: Terminal, keeping: Works
     assert terminal(*stamp).code == 0
     said = " ".join(terminal("find", "made.jpg").out.split())
     assert "stamped as ai-generated on " in said
-    assert "which shows nobody real. The picture in this file" in said
+    assert "which shows nobody real. The picture data" in said
 
 
 def test_more_stamps_than_fit_are_counted(terminal: Terminal, keeping: Workshop) -> None:
@@ -155,3 +155,55 @@ def test_what_cannot_be_looked_at_is_told_with_its_name(terminal: Terminal, keep
 def test_a_name_that_could_act_on_the_terminal_is_shown(terminal: Terminal, workshop: Workshop) -> None:
     copy("a\u202eb.jpg")
     assert terminal("find", "a\u202eb.jpg").out.startswith("a\\u{202e}b.jpg\n")
+
+
+# --- verify, within the studio
+
+
+def test_a_bare_picture_is_recovered_within_its_studio(terminal: Terminal, workshop: Workshop) -> None:
+    sentence = (
+        "No credential is in this file, but its picture data are the very ones of entry 3 of your ledger, stamped as "
+        "camera on "
+    )
+    ran = terminal("verify", "portrait.jpg")
+    assert (ran.code, ran.err) == (
+        3, "hint: see which stamps, and under which consents: provenance find portrait.jpg\n",
+    )  # fmt: skip
+    said = " ".join(ran.out.split())
+    assert said.startswith(f"portrait.jpg INDETERMINATE {sentence}")
+    assert f"Credential Credential missing, record found. {sentence}" in said
+    assert "Origin" not in said
+
+
+def test_a_lookalike_is_told_apart_within_its_studio(terminal: Terminal, keeping: Workshop) -> None:
+    ran = terminal("verify", copy("small.jpg"), "--json")
+    assert ran.code == 3
+    report = ran.document()
+    assert (report["verdict"], report["credential"]["code"]) == ("INDETERMINATE", "recovered")
+    assert report["credential"]["headline"] == "Credential missing, lookalike on record"
+    assert (report["credential"]["record"]["match"], report["credential"]["record"]["entry"]) == ("alike", 4)
+    ran = terminal("verify", "small.jpg", "--policy", "newsroom")
+    assert ran.code == 3
+    assert ran.out.startswith("small.jpg\n  CHECK FIRST    No credential is in this file. It looks like the picture of")
+
+
+def test_fingerprints_that_could_not_be_asked_are_told_within_the_studio(
+    terminal: Terminal, keeping: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provenance.recovery.fingerprints.NEEDS", ("not_there_at_all",))
+    ran = terminal("verify", copy("small.jpg"))
+    assert ran.code == 3
+    said = " ".join(ran.out.split())
+    assert "Credential No credential." in said
+    assert said.endswith(f"Note The studio's fingerprints could not be asked: {MISSING}.")
+
+
+def test_outside_of_the_studio_nothing_is_recovered(
+    terminal: Terminal, keeping: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger = keeping.path.parent / "stranger"
+    stranger.mkdir()
+    monkeypatch.chdir(stranger)
+    verify = ["verify", str(keeping.picture), "--json"]
+    assert terminal(*verify).document()["credential"]["code"] == "none"
+    assert terminal(*verify, "--studio", keeping.path).document()["credential"]["code"] == "recovered"
