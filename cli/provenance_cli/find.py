@@ -11,7 +11,7 @@ from provenance.clock import to_minutes
 from provenance.errors import InputError, MissingExtraError, ProvenanceError
 from provenance.picture import MAX_PICTURE_BYTES
 from provenance.recovery.fingerprints import Crop
-from provenance.recovery.searching import Resemblance
+from provenance.recovery.searching import ALIKE, Resemblance
 from provenance.studio.finding import Found, Match, StampFinder
 from provenance_cli._options import json_option, opened, studio_option
 from provenance_cli._output import count, note, print_error, print_json, safe, say, wrapped
@@ -20,9 +20,8 @@ SCHEMA: Final = "urn:headshot-provenance:schema:picture-found:1"
 
 _FOUND, _NOT_FOUND, _UNANSWERED = 0, 1, 3
 _MOST = 10  # of the stamps of one picture, for people
-# As docs/reference/recovery.md measures: up to here a copy differs that was made smaller, or compressed once more.
-_COPY: Final = 16
-
+# By the bits that differ. No cause is named: docs/reference/recovery.md says what differs by how many.
+_HOW: Final = ((16, "very like"), (32, "like"), (ALIKE, "somewhat like"))
 _KEPT: Final = {
     Crop.FULL: "all of it",
     Crop.CENTRE_SQUARE: "its centre square",
@@ -105,10 +104,8 @@ def _sentence(match: Match) -> str:
 
 def _likeness(likeness: Resemblance) -> str:
     asked = "What lies within its border" if likeness.asked is Crop.UNFRAMED else "This picture"
-    as_what = (
-        "as a smaller or more compressed copy would" if likeness.distance <= _COPY else "as a copy cut or turned might"
-    )
-    return f"{asked} differs from {_KEPT[likeness.kept]} in {likeness.distance} of 256 bits, {as_what}."
+    how = next(words for limit, words in _HOW if likeness.distance <= limit)
+    return f"{asked} is {how} {_KEPT[likeness.kept]}: {likeness.distance} of 256 bits differ."
 
 
 def _document(path: Path, found: Found, error: ProvenanceError | None) -> Json:
