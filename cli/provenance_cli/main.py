@@ -9,6 +9,7 @@ import shlex
 import sqlite3
 import sys
 import traceback
+import warnings
 
 import click
 
@@ -104,6 +105,9 @@ def command(ctx: click.Context) -> None:
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    if not sys.warnoptions:
+        # What a library warns of in a stranger's file is no error of a command; those are told in one line.
+        warnings.simplefilter("ignore")
     sys.exit(run(sys.argv[1:]))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from support.commands import Terminal
+from support.commands import Terminal, start
 from support.pictures import draw_jpeg, draw_scene
 from support.workshops import Workshop
 
@@ -155,6 +155,13 @@ def test_what_cannot_be_looked_at_is_told_with_its_name(terminal: Terminal, keep
 def test_a_name_that_could_act_on_the_terminal_is_shown(terminal: Terminal, workshop: Workshop) -> None:
     copy("a\u202eb.jpg")
     assert terminal("find", "a\u202eb.jpg").out.startswith("a\\u{202e}b.jpg\n")
+
+
+def test_what_a_decoder_warns_of_is_not_shown(terminal: Terminal, keeping: Workshop) -> None:
+    # More pixels than Pillow takes without a word.
+    Image.new("1", (9600, 9600)).save("huge.png")
+    ran = start("find", "huge.png", cwd=keeping.path)
+    assert (ran.code, ran.err) == (1, "")
 
 
 # --- verify, within the studio

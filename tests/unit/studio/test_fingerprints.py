@@ -9,6 +9,7 @@ from PIL import Image
 from support.pictures import draw_jpeg, draw_png
 from support.refusals import refused
 from support.studios import make_studio, open_keys, record_consent, stamp_file, stamped
+from support.traces import base64_cores
 
 from provenance.credentials.manifest import Declaration
 from provenance.errors import MissingExtraError
@@ -87,6 +88,16 @@ def test_a_stamped_picture_has_its_fingerprints(studio: Studio, recorded: Record
     assert kept(studio) == made_of(source)
     (stamp,) = studio.database.find_stamps_under(recorded.record.record_id)
     assert {row.entry_index for row in studio.database.fingerprints()} == {stamp.entry_index}
+
+
+def test_no_fingerprint_leaves_the_studio(studio: Studio, recorded: Recorded, source: Path) -> None:
+    out = stamped(studio, source, source.with_name("out.jpg"), code=recorded.code)
+    public = [out.read_bytes(), *(row.body for row in studio.database.entries(0, 10))]
+    public += [note for _, note in studio.database.checkpoints()]
+    wanted = {code for _, code in kept(studio)}
+    assert len(wanted) == 4
+    shapes = {form for code in wanted for form in (code, code.hex().encode(), *base64_cores(code))}
+    assert not any(form in data for form in shapes for data in public)
 
 
 def test_a_studio_that_did_not_ask_keeps_none(tmp_path: Path, source: Path) -> None:
