@@ -24,11 +24,14 @@ _HEAD = """\
 
 A fingerprint is the image code of ISO 24138 (ISCC) of a picture or of a part of it, 256 bits long. Two are *alike* when
 they differ in at most {alike} bits, and in at most {coarse} of the first 64, which tell of the coarsest shapes. That is
-a lead, to be checked by somebody who looks at both pictures: it proves nothing. `provenance.recovery` makes and
-compares them (`pip install '.[recovery]'`); no command keeps or asks any so far.
+a lead, to be checked by somebody who looks at both pictures: it proves nothing. [A
+guide](../guides/lost-credentials.md) shows how a studio keeps and asks them; `provenance.recovery` makes and compares
+them (`pip install '.[recovery]'`).
 
-Kept are those of the whole picture, of its centre and upper square, and of its middle in 4:5; and where it is said
-where the face is, of the square around it. Asked are those of the whole picture, and of what a plain border surrounds.
+Kept are those of the whole picture, of its centre and upper square, and of its middle in 4:5; from Python also of the
+square around a face, where it is said where that is. Asked are those of the whole picture, and of what a plain border
+surrounds. `provenance find` calls what differs in up to 16 bits *very like*, up to 32 *like*, and up to {alike}
+*somewhat like*. Before any of them it asks for the picture digest: the same digest is the very picture, which is proof.
 
 A border is not cut off before a code is made, as ISO 24138 would have it: a compressed one is not plain any more, and
 the backdrop of a portrait may be. In the tables, the share of those that differ in no more bits, and of those that a
@@ -38,6 +41,7 @@ search finds. This page is written by `python scripts/recovery_page.py FOLDER` f
 _LIMITS = """\
 What this does not say: the folder holds {portraits} portrait{s} only, so how often portraits of different people before
 the same backdrop are taken for one another was **not** measured. They must be expected to be more alike than these.
+A picture of soft shapes only, such as the drawing of `provenance demo`, differs in more bits after the same change.
 """
 
 

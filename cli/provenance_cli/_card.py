@@ -14,7 +14,7 @@ _TOLD = frozenset(
     "evidence-contradicts evidence-doubtful evidence-found revocation-not-checked log-key-unpinned"
     " disclosure-undecided disclosure-picture disclosure-controller disclosure-handles disclosure-conflict"
     " assurance-overstated status-place status-other status-stale"
-    " checkpoint-not-compared cosignature-not-checked log-forked quorum-missing".split()
+    " checkpoint-not-compared cosignature-not-checked log-forked quorum-missing record-not-asked".split()
 )
 _LEDGER_STEPS = {
     "log-forked": "keep this file and your checkpoint, and show them to others who follow this log: they prove it",
@@ -33,7 +33,7 @@ def print_card(report: Report, *, title: str | None = None, said: Publication | 
         print_answer(said)
     say(wrapped(report.verdict, report.reason, width=15))
     axes = [("Credential", report.credential)]
-    if report.credential.code not in ("none", "unreadable", "remote", "invalid"):
+    if report.credential.code not in ("none", "recovered", "unreadable", "remote", "invalid"):
         axes += [("Origin", report.origin), ("Ledger", report.ledger)]
     for label, axis in axes:
         say(wrapped(label, f"{axis.headline}. {axis.sentence}", width=15))
@@ -97,4 +97,6 @@ def next_step(report: Report, *, asked: bool, studio: bool) -> str | None:
         return "ask the studio for its status list, and add --status FILE, before you publish"
     if report.verdict is Verdict.PASSED and not asked and report.consent_now.code != "not-needed":
         return "name the use that you plan, such as --for publish.web: this checked what the stamp names"
+    if code == "recovered":
+        return f"see which stamps, and under which consents: provenance find {report.file}"
     return _CREDENTIAL_STEPS.get(code)

@@ -13,7 +13,7 @@ from provenance.errors import ProvenanceError
 from provenance.pki import TrustAnchors
 from provenance.policy import Policy
 from provenance.status_lists import StatusList
-from provenance.verification import GivenCheckpoint, Question, Report, StatusSource, Verdict, verify_file
+from provenance.verification import GivenCheckpoint, Question, Report, StampRecords, StatusSource, Verdict, verify_file
 from provenance.verification.publishing import Publication, PublishingPolicy, judge_publication
 from provenance.verification.verifier import unchecked
 from provenance_cli._options import cores
@@ -23,6 +23,19 @@ VERDICT_CODES = {Verdict.FAILED: 1, Verdict.INDETERMINATE: 3, Verdict.PASSED: 0}
 # Below this, several processes take longer to begin than one takes to finish.
 MANY = 64
 CRASHED = "the check of this file ended without an answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a studio knows that no file says.
+
+    Attributes:
+        status: of the consents behind its stamps.
+        records: of the stamps themselves, for pictures that lost theirs.
+    """
+
+    status: StatusSource | None = None
+    records: StampRecords | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +91,7 @@ class Check:
     policy: PublishingPolicy | None = None
     studio: Path | None = None
 
-    def of(self, path: Path, *, source: StatusSource | None) -> Checked:
+    def of(self, path: Path, *, asked: Asked) -> Checked:
         """Return what is found about a file; a file that cannot be read is a report, too."""
         report = verify_file(
             path,
@@ -87,7 +100,8 @@ class Check:
             time_anchors=self.time_anchors,
             identity_anchors=self.identity_anchors,
             known_logs=self.logs,
-            source=source,
+            source=asked.status,
+            records=asked.records,
             disclosures=self.disclosures,
             status_lists=self.status_lists,
             checkpoints=self.checkpoints,
@@ -120,9 +134,9 @@ def check_all(check: Check, paths: Iterable[Path], *, jobs: int) -> Iterator[Che
     """
     if jobs == 1:
         with ExitStack() as stack:
-            source = open_source(check, stack)
+            asked = open_studio(check, stack)
             for path in paths:
-                yield check_one(check, path, source)
+                yield check_one(check, path, asked)
         return
     # Here and not at the top: the check of one file needs no other process.
     from provenance_cli._crew import side_by_side
@@ -135,14 +149,14 @@ def jobs_for(files: int, wanted: int | None) -> int:
     return wanted or (cores() if files >= MANY else 1)
 
 
-def check_one(check: Check, path: Path, source: StatusSource | None) -> Checked:
+def check_one(check: Check, path: Path, asked: Asked) -> Checked:
     """Return what is found about a file; a fault of this program is found about it, too.
 
     Raises:
         ProvenanceError: the studio cannot be read.
     """
     try:
-        return check.of(path, source=source)
+        return check.of(path, asked=asked)
     except (ProvenanceError, OSError, sqlite3.Error):
         # Not of this file: it would be the same with the next.
         raise
@@ -152,18 +166,19 @@ def check_one(check: Check, path: Path, source: StatusSource | None) -> Checked:
         return check.unanswered(path, f"{CRASHED}: {type(error).__name__}")
 
 
-def open_source(check: Check, stack: ExitStack) -> StatusSource | None:
-    """Return who knows the consents of the studio of a check, if it has one; closed by `stack`.
+def open_studio(check: Check, stack: ExitStack) -> Asked:
+    """Return what the studio of a check knows, if it has one; closed by `stack`.
 
     Raises:
         StudioError: it cannot be opened.
     """
     if check.studio is None:
-        return None
+        return Asked()
     # Here and not at the top: a check outside a studio needs no database.
+    from provenance.studio.finding import StampFinder
     from provenance.studio.status import StudioStatus
     from provenance.studio.studio import Studio
 
     studio = Studio(check.studio)
     stack.callback(studio.close)
-    return StudioStatus(studio)
+    return Asked(StudioStatus(studio), StampFinder(studio))

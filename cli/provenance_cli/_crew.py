@@ -11,8 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from pathlib import Path
 
-from provenance.verification import StatusSource
-from provenance_cli._checking import CRASHED, Check, Checked, check_one, open_source
+from provenance_cli._checking import CRASHED, Asked, Check, Checked, check_one, open_studio
 
 
 def side_by_side(check: Check, paths: Iterable[Path], *, jobs: int) -> Iterator[Checked]:
@@ -94,7 +93,7 @@ class _Worker:
     """What a process of the crew has at hand, from its first file on."""
 
     check: Check
-    source: StatusSource | None
+    asked: Asked
     ready = False
 
 
@@ -118,6 +117,6 @@ def _end_with_parent() -> None:
 def _work(path: Path) -> Checked:
     if not _Worker.ready:
         # Here and not when the process begins: an error is to be told as it is.
-        _Worker.source = open_source(_Worker.check, ExitStack())
+        _Worker.asked = open_studio(_Worker.check, ExitStack())
         _Worker.ready = True
-    return check_one(_Worker.check, path, _Worker.source)
+    return check_one(_Worker.check, path, _Worker.asked)

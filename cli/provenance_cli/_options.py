@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from provenance.errors import InputError, KeyMaterialError
-from provenance.studio.finding import find_folder
+from provenance.studio.locating import find_folder
 
 if TYPE_CHECKING:
     from provenance.studio.studio import Studio, UnlockedStudio

@@ -24,6 +24,7 @@ class Tally:
     _unread: int = 0
     _located: int = 0
     _raws: int = 0
+    _unknown: int = 0
 
     def add(self, result: StampResult) -> None:
         """Count a result, and say it; what went wrong is kept for the end."""
@@ -32,6 +33,7 @@ class Tally:
         self._unread += bool(result.unread)
         self._located += result.located
         self._raws += bool(result.raws)
+        self._unknown += result.fingerprints == 0
         if result.outcome in _WRONG:
             self._problems.append(result)
         if self.as_json:
@@ -48,6 +50,8 @@ class Tally:
                 if result.hint:
                     note(f"hint: {safe(result.hint)}")
         self._tell_metadata()
+        if self._unknown:
+            note(f"pictures of which no fingerprint is kept, as they cannot be decoded or may not be: {self._unknown}")
         note(" · ".join(f"{number} {outcome}" for outcome, number in self._outcomes.items()))
         return 1 if self._outcomes["refused"] else 3 if self._outcomes["failed"] else 0
 

@@ -112,6 +112,8 @@ def _listed(destroyed: Destroyed) -> list[str]:
         found.append(count(destroyed.recipients, "name of a recipient", "names of recipients"))
     if destroyed.notes:
         found.append(f"{count(destroyed.notes, 'note')} on stamped pictures")
+    if destroyed.fingerprints:
+        found.append(f"{count(destroyed.fingerprints, 'fingerprint')} of pictures that show the person")
     if destroyed.secrets:
         found.append(count(destroyed.secrets, "key or secret", "keys and secrets"))
     if destroyed.data_key:
@@ -136,6 +138,7 @@ def _document(code: str, report: ErasureReport) -> Json:
             "scan": destroyed.scan,
             "recipients": destroyed.recipients,
             "notes": destroyed.notes,
+            "fingerprints": destroyed.fingerprints,
             "secrets": destroyed.secrets,
             "data_key": destroyed.data_key,
             "receipts": list(destroyed.receipts),

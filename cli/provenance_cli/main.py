@@ -9,6 +9,7 @@ import shlex
 import sqlite3
 import sys
 import traceback
+import warnings
 
 import click
 
@@ -29,12 +30,13 @@ _COMMANDS = {
     "restamp": ("restamp", "Stamp again what only got other captions."),
     "disclose": ("disclose", "Show one picture's consent to somebody."),
     "verify": ("verify", "Check pictures: intact, from whom, with consent?"),
+    "find": ("find", "Find the stamps of pictures that lost their credentials."),
     "kiosk": ("kiosk", "Let people decide and sign on a screen, at the shoot."),
     "serve": ("serve", "Show a page that checks pictures, receipts and the ledger."),
     "policy": ("policy", "Show what `verify --policy` knows by name."),
     "ledger": ("ledger", "Show, prove and audit the ledger."),
     "keys": ("keys", "Renew the certificate that signs your stamps, or buy one."),
-    "studio": ("studio", "Upgrade a studio, or move its database to a server."),
+    "studio": ("studio", "Upgrade a studio, move its database, or keep fingerprints."),
     "trust": ("trust", "Say whom you trust, and hand out what others need for it."),
     "witness": ("witness", "Watch the ledgers of others, and cosign them."),
 }
@@ -103,6 +105,9 @@ def command(ctx: click.Context) -> None:
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    if not sys.warnoptions:
+        # What a library warns of in a stranger's file is no error of a command; those are told in one line.
+        warnings.simplefilter("ignore")
     sys.exit(run(sys.argv[1:]))
 
 

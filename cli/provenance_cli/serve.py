@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from provenance.errors import StudioError
-from provenance.studio.finding import find_folder
+from provenance.studio.locating import find_folder
 from provenance.studio.studio import Studio
 from provenance_cli._options import passphrase_option, studio_option, unlocked
 from provenance_cli._output import note, print_error, safe, say

@@ -5,6 +5,7 @@ imported where they are used.
 """
 
 import io
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,9 +22,12 @@ CODE_BYTES: Final = 32  # the longest image code of ISO 24138; its shorter ones 
 
 # A JPEG is decoded at an eighth to a half of its size, and nothing is read from more pixels than this a side.
 _SIDE: Final = 512
+# What a small file says that it holds is decoded at four bytes a pixel at most; a JPEG counts as it is decoded.
+_MAX_PIXELS: Final = 128 * 1024 * 1024
 _CODE_SIDE: Final = 32  # ISO 24138: an image code is made of 32 × 32 grey values
 _FRAME_TOLERANCE: Final = 24  # of 255: compression leaves a plain border nearly plain
 _LEAST_SIDE: Final = 16
+_UNHEARD: Final = logging.NullHandler()
 _WIDE: Final = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
 
 
@@ -108,13 +112,22 @@ def fingerprints_to_ask(data: bytes) -> tuple[Fingerprint, ...]:
 def _decode(data: bytes) -> "Image.Image":
     """Return a picture in grey, turned as its orientation says, at most 512 pixels a side."""
     check_installed()
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
+    # What is wrong with a stranger's file is told once, below, and not by the decoder on standard error.
+    logging.getLogger("PIL").addHandler(_UNHEARD)
     try:
         with Image.open(io.BytesIO(data)) as image:
             image.draft("L", (_SIDE, _SIDE))
+            if image.width * image.height > _MAX_PIXELS:
+                raise InputError(
+                    f"fingerprint: expected at most {_MAX_PIXELS} pixels, got {image.width} × {image.height}",
+                    code="fingerprint-unread",
+                )
             turned = ImageOps.exif_transpose(image)
-            if turned.mode in ("1", "P", "PA"):
+            if turned.mode == "1":
+                turned = turned.convert("L")
+            if turned.mode in ("P", "PA"):
                 turned = turned.convert("RGBA")  # colours that are numbers cannot be mixed
             turned.thumbnail((_SIDE, _SIDE), reducing_gap=3.0)
             if turned.mode in _WIDE:
@@ -126,7 +139,10 @@ def _decode(data: bytes) -> "Image.Image":
                 clear = turned.convert("RGBA")
                 turned = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
             return turned.convert("L")
-    except (Image.DecompressionBombError, UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except InputError:
+        raise
+    except Exception as error:
+        # Each decoder has errors of its own kinds.
         raise InputError("fingerprint: the picture cannot be decoded", code="fingerprint-unread") from error
 
 

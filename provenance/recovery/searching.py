@@ -44,17 +44,36 @@ class FingerprintIndex:
             MissingExtraError: the extra is not installed.
             ValueError: a code is not of 32 bytes.
         """
-        check_installed()
-        import numpy as np
-
         found = list(kept)
         if any(len(fingerprint.code) != CODE_BYTES for _, fingerprint in found):
             raise ValueError(f"code: expected {CODE_BYTES} bytes")
-        self._keys: Sequence[int] = [key for key, _ in found]
-        self._crops: Sequence[Crop] = [fingerprint.crop for _, fingerprint in found]
-        codes = np.frombuffer(b"".join(fingerprint.code for _, fingerprint in found), dtype=np.uint64)
+        crops = [fingerprint.crop.value for _, fingerprint in found]
+        self._take([key for key, _ in found], crops, b"".join(fingerprint.code for _, fingerprint in found))
+
+    @classmethod
+    def from_columns(cls, keys: Sequence[int], crops: Sequence[str], codes: bytes) -> "FingerprintIndex":
+        """Return an index of fingerprints whose keys, words of their crops, and joined codes are given in one order.
+
+        This is the quick way where there are many.
+
+        Raises:
+            MissingExtraError: the extra is not installed.
+            ValueError: there is not one code of 32 bytes and one crop for each key.
+        """
+        if not len(keys) * CODE_BYTES == len(crops) * CODE_BYTES == len(codes):
+            raise ValueError(f"codes: expected one of {CODE_BYTES} bytes for each of {len(keys)} keys")
+        index = cls.__new__(cls)
+        index._take(keys, crops, codes)
+        return index
+
+    def _take(self, keys: Sequence[int], crops: Sequence[str], codes: bytes) -> None:
+        check_installed()
+        import numpy as np
+
+        self._keys, self._crops = keys, crops
+        words = np.frombuffer(codes, dtype=np.uint64)
         # Word by word, so that the first pass reads the first words only.
-        self._words = np.ascontiguousarray(codes.reshape(-1, _WORDS).T)
+        self._words = np.ascontiguousarray(words.reshape(-1, _WORDS).T)
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -70,7 +89,9 @@ class FingerprintIndex:
             differing = np.bitwise_count(self._words[:, coarse] ^ words[:, None]).sum(axis=0, dtype=np.int64)
             for position in np.flatnonzero(differing <= ALIKE).tolist():
                 place = int(coarse[position])
-                found = Resemblance(self._keys[place], self._crops[place], fingerprint.crop, int(differing[position]))
+                found = Resemblance(
+                    self._keys[place], Crop(self._crops[place]), fingerprint.crop, int(differing[position])
+                )
                 known = nearest.get(found.key)
                 if known is None or found.distance < known.distance:
                     nearest[found.key] = found

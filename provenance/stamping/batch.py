@@ -5,6 +5,7 @@ whole stamped picture; stamping again finds the entry that was logged and finish
 """
 
 import contextlib
+import dataclasses
 import functools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -34,6 +35,9 @@ class Stamper:
             desk: of the studio; asked by several threads, if there are several jobs.
             signer: signs the claims, likewise.
             jobs: how many pictures are worked on at the same time, at least 1.
+
+        Raises:
+            MissingExtraError: the studio asks for fingerprints, and what makes them is not installed.
         """
         self._desk = desk
         self._signer = signer
@@ -113,7 +117,9 @@ class Stamper:
             return self._preparer.existing_output(request, item.pending)
         except (OSError, ValueError) as error:  # the disk, or a name that the system cannot have
             return failed(request, unwritable(request, error))
-        return done(request, "stamped", item.pending, item.metadata)
+        result = done(request, "stamped", item.pending, item.metadata)
+        kept = logged.fingerprints if self._preparer.keeps_fingerprints else None
+        return dataclasses.replace(result, fingerprints=kept)
 
     def _manifest(self, item: Prepared, logged: LoggedStamp) -> StampManifest:
         permit = item.permit

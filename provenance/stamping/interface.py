@@ -14,6 +14,7 @@ from provenance.evidence import Claim, Evidence
 from provenance.picture.location import Removed
 from provenance.picture.properties import PictureProperties
 from provenance.picture.raw_files import RawFile
+from provenance.recovery.fingerprints import Fingerprint
 from provenance.stamping.carried import Carried
 from provenance.stamping.edits import Edit
 from provenance.status_lists import StatusPlace
@@ -126,6 +127,7 @@ class PendingStamp:
             own record, and for nothing that leaves it.
         claim: what the declaration claims, by which the evidence was judged.
         raws: the RAW files of its name, for the studio's own record likewise.
+        fingerprints: by which the picture is found again, for the studio's own record likewise; none unless it asks.
     """
 
     key: bytes
@@ -136,6 +138,7 @@ class PendingStamp:
     confirmation: str | None = None
     claim: Claim = Claim.CAPTURED
     raws: tuple[RawFile, ...] = ()
+    fingerprints: tuple[Fingerprint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +150,14 @@ class LoggedStamp:
         at: the entry's time, cut to the minute.
         proof: a tlog-proof whose extra data open the entry's image commitment.
         status: where the studio's status lists tell of it.
+        fingerprints: how many the studio keeps of it.
     """
 
     entry: bytes
     at: datetime
     proof: str
     status: StatusPlace | None = None
+    fingerprints: int = 0
 
 
 class StampDesk(Protocol):
@@ -171,6 +176,11 @@ class StampDesk(Protocol):
     @property
     def log_key(self) -> str:
         """The log's verifier key (vkey)."""
+        ...
+
+    @property
+    def keeps_fingerprints(self) -> bool:
+        """Whether the studio asks for fingerprints of the pictures that it stamps."""
         ...
 
     def permit(self, codes: Sequence[str], *, scopes: Sequence[Scope]) -> Permit:
@@ -263,6 +273,7 @@ class StampResult:
         unread: places in it that were not looked into although something was to be taken out.
         located: the stamped picture says at which position it was taken.
         raws: the RAW files of its name.
+        fingerprints: how many the studio keeps of it; None where it keeps none of any, or nothing was stamped.
     """
 
     source: Path
@@ -278,6 +289,7 @@ class StampResult:
     unread: tuple[str, ...] = ()
     located: bool = False
     raws: tuple[RawFile, ...] = ()
+    fingerprints: int | None = None
 
     @classmethod
     def of_error(cls, source: Path, error: ProvenanceError) -> "StampResult":
@@ -302,4 +314,5 @@ class StampResult:
                 "removed": [{"where": datum.place, "name": datum.name} for datum in self.removed],
                 "unread": list(self.unread),
             },
+            "fingerprints": self.fingerprints,
         }

@@ -16,6 +16,7 @@ from provenance.picture import MAX_PICTURE_BYTES, Picture, may_carry_credentials
 from provenance.picture.kept import work_kept
 from provenance.picture.location import find_location
 from provenance.picture.raw_files import RawFinder
+from provenance.recovery.fingerprints import Fingerprint, check_installed, fingerprints_to_keep
 from provenance.stamping.carried import find_carried
 from provenance.stamping.edits import Edit, default_edits, leaves_picture
 from provenance.stamping.gate import (
@@ -86,8 +87,15 @@ class Preparer:
     """Takes requests through the gate, for one studio; several at the same time."""
 
     def __init__(self, desk: StampDesk, *, signer: ClaimSigner) -> None:
-        """Take what the gate asks, and who is to sign."""
+        """Take what the gate asks, and who is to sign.
+
+        Raises:
+            MissingExtraError: the studio asks for fingerprints, and what makes them is not installed.
+        """
         self._desk = desk
+        self.keeps_fingerprints = desk.keeps_fingerprints
+        if self.keeps_fingerprints:
+            check_installed()
         self._signer = signer
         # Of the last request: those of one command are made from the same files, which are read once.
         self._making, self._sources = Making(), Sources()
@@ -186,6 +194,8 @@ class Preparer:
             return self.existing_output(request, pending)
         if dry_run:
             return done(request, "would-stamp", pending, metadata)
+        if self.keeps_fingerprints:
+            pending = dataclasses.replace(pending, fingerprints=_fingerprints(data))
         mode = request.source.stat().st_mode & 0o777
         return Prepared(request, data, picture, credential is not None, sources, edits, permit, pending, mode, metadata)
 
@@ -238,6 +248,14 @@ class Preparer:
             return ConsentAssertion.from_json(data).entry == logged.entry
         except InputError:
             return False
+
+
+def _fingerprints(data: bytes) -> tuple[Fingerprint, ...]:
+    """Return what a picture is found again by; nothing where it cannot be decoded, which keeps no stamp from it."""
+    try:
+        return fingerprints_to_keep(data)
+    except InputError:
+        return ()
 
 
 def _is_overtaken(credential: Credential | None, sources: Sources) -> bool:

@@ -132,7 +132,7 @@ class ConsentRows:
         False says that somebody else is using the database, or that the disk has no room: the rows are gone, but
         their old bytes may still lie in the files. It can be done again at any time.
         """
-        return self._driver.scrub(("sealed", "data_key", "stamp"))
+        return self._driver.scrub(("sealed", "data_key", "stamp", "fingerprint"))
 
     def search_files(self, needles: Sequence[Needle]) -> Searched | None:
         """Search the bytes of every file of the database; None where these lie on a server."""

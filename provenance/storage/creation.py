@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from provenance.storage.driver import Row
 
 # No older version ever wrote to a server.
-_SERVER_VERSIONS = ("2", "3")
+_SERVER_VERSIONS = ("2", "3", "4")
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 

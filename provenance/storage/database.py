@@ -8,10 +8,11 @@ from provenance.errors import LedgerError
 from provenance.storage.address import check_installed
 from provenance.storage.consent_rows import ConsentRows
 from provenance.storage.driver import Driver, UnknownOutcomeError
+from provenance.storage.fingerprint_rows import FingerprintRows
 from provenance.storage.ledger_rows import LedgerRows
 
 
-class Database(LedgerRows, ConsentRows):
+class Database(LedgerRows, ConsentRows, FingerprintRows):
     """One connection to a studio's database."""
 
     def __init__(self, location: Path | str) -> None:

@@ -143,6 +143,21 @@ class StampRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FingerprintRow:
+    """What a part of a stamped picture looks like.
+
+    Attributes:
+        entry_index: of the entry that covers the stamp.
+        part: which part of the picture.
+        code: 32 bytes.
+    """
+
+    entry_index: int
+    part: str
+    code: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Needle:
     """Bytes that must not lie in the files of a database any more.
 

@@ -16,7 +16,7 @@ from provenance.storage.address import check_url, place
 from provenance.storage.driver import VERSION_TABLE, Row, UnknownOutcomeError, Value
 from provenance.storage.interface import Needle, Searched
 
-STATE_VERSION = "3"
+STATE_VERSION = "4"
 OLDEST_SERVER = 130000
 CONNECT_SECONDS = 10
 BUSY_SECONDS = 30

@@ -17,7 +17,7 @@ from provenance.storage.interface import Needle, Searched
 from provenance.storage.remains import search
 
 APPLICATION_ID = 0x48505256  # "HPRV", in the header of the file
-STATE_VERSION = 3
+STATE_VERSION = 4
 BUSY_SECONDS = 30.0
 SCRUB_SECONDS = 5.0
 _SIDE_FILES = ("-wal", "-shm", "-journal")

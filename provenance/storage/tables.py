@@ -209,6 +209,17 @@ class StampRevocationTable(StudioTable, table=True):
     entry_idx: int = Field(sa_column=Column(_BIG, ForeignKey("entry.idx"), nullable=False))
 
 
+class FingerprintTable(StudioTable, table=True):
+    """What parts of stamped pictures look like, where the studio keeps that: personal data, erased with any consent."""
+
+    __tablename__ = "fingerprint"
+    __table_args__ = (CheckConstraint("length(code) = 32"),)
+
+    stamp_id: int = Field(primary_key=True, foreign_key="stamp.id")
+    part: str = Field(primary_key=True, max_length=16)
+    code: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
 # What makes a row of each the same row: SQLite can be told to insert it again in the place of the old one, which no
 # trigger on deletion sees.
 APPEND_ONLY = {

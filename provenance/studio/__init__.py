@@ -6,7 +6,7 @@ What is named here is loaded when it is first used: to look whether there is a s
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from provenance.studio.finding import SETTINGS_FILE
+from provenance.studio.locating import SETTINGS_FILE
 
 if TYPE_CHECKING:
     from provenance.studio.consents import ConsentDesk, Recorded, Subject

@@ -40,6 +40,7 @@ class Destroyed:
         scan: whether there is a scanned form.
         recipients: how many names of recipients there are.
         notes: how many sealed notes there are of stamps.
+        fingerprints: how many there are of parts of the pictures that were stamped.
         secrets: how many other sealed data there are: record key, withdrawal secret, randomness.
         data_key: whether the data key goes.
         receipts: names of the files in the studio's folder of receipts.
@@ -50,6 +51,7 @@ class Destroyed:
     scan: bool = False
     recipients: int = 0
     notes: int = 0
+    fingerprints: int = 0
     secrets: int = 0
     data_key: bool = False
     receipts: tuple[str, ...] = ()
@@ -57,7 +59,8 @@ class Destroyed:
     @property
     def rows(self) -> bool:
         """Whether anything in the database is among it."""
-        return self.disclosures or self.scan or self.data_key or self.recipients + self.notes + self.secrets > 0
+        counted = self.recipients + self.notes + self.fingerprints + self.secrets
+        return self.disclosures or self.scan or self.data_key or counted > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +202,7 @@ class ErasureDesk(ConsentDesk):
             scan=SCAN in names,
             recipients=recipients,
             notes=sum(stamp.note is not None for stamp in stamps),
+            fingerprints=len(self._database.fingerprints_showing(record_id)),
             secrets=sum(not is_personal(name) for name in names),
             data_key=full and RECORD_KEY in names,
             receipts=receipts,
@@ -226,6 +230,10 @@ class ErasureDesk(ConsentDesk):
         if full and RECORD_KEY in self._database.sealed_names(record_id):
             sealed.append(self._database.wrapped_key(record_id))
         needles = [Needle(part) for data in sealed if data is not None for part in slices(data)]
+        # One is never spread over pages. Somebody else's picture may have the same, and it stays.
+        elsewhere = self._database.codes_elsewhere(record_id)
+        codes = [row.code for row in self._database.fingerprints_showing(record_id) if row.code not in elsewhere]
+        needles += [Needle(code) for code in codes if len(set(code)) >= _DIFFERENT_BYTES]
         left_out = []
         public = self._public(current)
         for name, value in self._words(current):
@@ -266,6 +274,7 @@ class ErasureDesk(ConsentDesk):
             self._database.replace_wrapped_key(record_id, key.wrap(self._keys().master_key))
         self._database.remove_sealed(record_id, names)
         self._database.remove_stamp_notes(record_id)
+        self._database.remove_fingerprints(record_id)
 
     def _log(self, current: Recorded, event: ConsentEvent) -> tuple[int, int]:
         """Log and keep the event with the entry of the erasure, whose randomness no data key seals."""

@@ -89,6 +89,9 @@ class ExportDesk:
             "as": row.declaration,
             "picture": to_base64url(row.picture_digest),
             "handle": to_base64url(row.handles[record_id]),
+            "fingerprints": {
+                kept.part: to_base64url(kept.code) for kept in self._studio.database.fingerprints_of(row.entry_index)
+            },
             "note": _unless_erased(lambda: self._stamps.note(row.key)),
         }
 

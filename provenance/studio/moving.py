@@ -9,7 +9,7 @@ from provenance import durable
 from provenance.errors import RefusedError, StudioError
 from provenance.storage.address import check_installed, check_url, place
 from provenance.storage.database import Database
-from provenance.studio.finding import SETTINGS_FILE
+from provenance.studio.locating import SETTINGS_FILE
 from provenance.studio.settings import MAX_SETTINGS_BYTES, Settings
 from provenance.studio.studio import DATABASE_FILE
 

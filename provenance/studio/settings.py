@@ -24,6 +24,7 @@ class Settings:
         database: address of the server that holds the database; None where it is a file of the studio.
         tsa: address of the RFC 3161 authority that dates checkpoints, or None.
         tsa_roots: file with the certificates that its time-stamps are verified with, from the studio's folder; or None.
+        fingerprints: whether fingerprints of the pictures that it stamps are kept, by which they can be found again.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Settings:
     database: str | None = None
     tsa: str | None = None
     tsa_roots: str | None = None
+    fingerprints: bool = False
 
     def to_bytes(self) -> bytes:
         """Return the file's content."""
@@ -46,6 +48,7 @@ class Settings:
             *_table("ledger", ledger),
             *(_table("database", {"url": self.database}) if self.database is not None else []),
             *(_table("timestamps", {"tsa": self.tsa, "roots": self.tsa_roots}) if self.tsa is not None else []),
+            *(["", "[recovery]", "fingerprints = true"] if self.fingerprints else []),
         ]
         return ("\n".join(lines) + "\n").encode()
 
@@ -71,11 +74,13 @@ class Settings:
                 hint="use the version of provenance that wrote it",
             )
         studio, ledger, database = document.get("studio"), document.get("ledger"), document.get("database", {})
-        timestamps = document.get("timestamps", {})
+        timestamps, recovery = document.get("timestamps", {}), document.get("recovery", {})
         if not isinstance(database, dict):
             raise InputError("provenance.toml: expected database as a table")
         if not isinstance(timestamps, dict):
             raise InputError("provenance.toml: expected timestamps as a table")
+        if not isinstance(recovery, dict) or not isinstance(recovery.get("fingerprints", False), bool):
+            raise InputError("provenance.toml: expected recovery as a table, with fingerprints as true or false")
         if not isinstance(studio, dict) or not isinstance(ledger, dict):
             raise InputError("provenance.toml: expected the tables studio and ledger")
         return cls(
@@ -87,6 +92,7 @@ class Settings:
             database=_text(database, "url") if database else None,
             tsa=_text(timestamps, "tsa") if timestamps else None,
             tsa_roots=_text(timestamps, "roots") if "roots" in timestamps else None,
+            fingerprints=recovery.get("fingerprints", False),
         )
 
 

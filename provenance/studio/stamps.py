@@ -4,6 +4,7 @@ import functools
 import secrets
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -24,6 +25,7 @@ from provenance.stamping.carried import Carried
 from provenance.stamping.interface import LoggedStamp, PendingStamp, Permit, PermittedSubject
 from provenance.storage.interface import StampRow
 from provenance.studio.consents import ConsentDesk, Recorded
+from provenance.studio.fingerprints import FingerprintKeeper, keeps_fingerprints
 from provenance.studio.stamped import find_stamp_row, read_stamp_row
 from provenance.studio.studio import UnlockedStudio
 from provenance.vault import DataKey
@@ -81,6 +83,11 @@ class StudioStampDesk:
     def log_key(self) -> str:
         """The verifier key (vkey) of the log that signs now."""
         return self._studio.signing_log_key().to_text()
+
+    @property
+    def keeps_fingerprints(self) -> bool:
+        """Whether the studio asks for fingerprints of the pictures that it stamps."""
+        return keeps_fingerprints(self._studio)
 
     @_alone
     def codes_in(self, path: Path) -> tuple[str, ...]:
@@ -288,6 +295,7 @@ class StudioStampDesk:
         """
         now = self._studio.clock.now()
         rows: list[StampRow] = []
+        kept: list[int] = []
         with self._database.transaction():
             # Held from here on, so that no consent is erased between the question and the row.
             self._database.head()
@@ -313,13 +321,19 @@ class StudioStampDesk:
                         note=self._seal_note(stamp),
                     )
                 )
+            keeper = FingerprintKeeper(self._studio, self._consents) if self._is_to_keep(pending) else None
             for stamp in pending:
                 row = self._database.find_stamp(stamp.key)
                 if row is None:
                     raise CorruptLedgerError("stamp: the row just written is not there")
                 rows.append(row)
+                kept.append(0 if keeper is None else keeper.keep(row, stamp.fingerprints))
         # Proofs are made after the commit: until then nothing may leave.
-        return [self._prove(row) for row in rows]
+        return [replace(self._prove(row), fingerprints=number) for row, number in zip(rows, kept, strict=True)]
+
+    def _is_to_keep(self, pending: Sequence[PendingStamp]) -> bool:
+        # Asked again within the transaction: the studio may have changed its mind since the pictures were looked at.
+        return any(stamp.fingerprints for stamp in pending) and self.keeps_fingerprints
 
     @_alone
     def note(self, key: bytes) -> dict[str, Json] | None:

@@ -19,8 +19,8 @@ from provenance.pki import TrustAnchors
 from provenance.storage.database import Database, create_database
 from provenance.studio import claim_keys
 from provenance.studio.claim_keys import ClaimCertificate, ClaimKeys
-from provenance.studio.finding import SETTINGS_FILE, find_folder
 from provenance.studio.key_places import KeyPlace
+from provenance.studio.locating import SETTINGS_FILE, find_folder
 from provenance.studio.settings import MAX_SETTINGS_BYTES, Settings
 from provenance.studio.status_places import StatusPlaces
 from provenance.studio.watch import StudioWatch

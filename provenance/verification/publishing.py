@@ -15,10 +15,10 @@ from provenance.consent.scopes import Scope
 from provenance.consent.status import ConsentCode
 from provenance.credentials.origin import Origin
 from provenance.errors import InputError
+from provenance.verification.grounds import Question
 from provenance.verification.labelling import label_of
 from provenance.verification.report import Axis, CredentialCode, HistoryCode, LedgerCode, Report, Verdict
 from provenance.verification.verdict import decide
-from provenance.verification.verifier import Question
 
 ALLOWABLE: Final[Mapping[str, tuple[str, ...]]] = {
     "credential": (

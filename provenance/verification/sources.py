@@ -1,4 +1,4 @@
-"""Who can say what a consent allows now: the one thing that verification cannot read from a file."""
+"""Who can say what cannot be read from a file: what a consent allows now, and of which stamp a bare picture is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,5 +54,37 @@ class StatusSource(Protocol):
         """Return what the consents behind a picture allow: the most restrictive answer over all of them.
 
         A handle that the source does not know, or that it knows from another picture, makes the answer `not-found`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedStamp:
+    """A stamp on record that may be that of a picture without a credential.
+
+    Attributes:
+        entry: index of the ledger entry that covers it.
+        at: when it was logged, cut to the minute.
+        declaration: what it says that the picture is: the word of `--as`.
+        revoked: whether the studio no longer stands by it.
+        distance: in how many of 256 bits the two pictures' looks differ; None where their digests are the same.
+    """
+
+    entry: int
+    at: datetime
+    declaration: str
+    revoked: bool
+    distance: int | None
+
+
+class StampRecords(Protocol):
+    """Knows of which stamp a picture may be; asked where it carries no credential, implemented by those who stamp."""
+
+    def recover(self, data: bytes) -> RecordedStamp | None:
+        """Return the stamp of the very picture, or of the one that it looks like most; None where there is none.
+
+        Raises:
+            InputError: the picture cannot be decoded, and without that nothing was found.
+            MissingExtraError: what compares looks is not installed, and without that nothing was found.
         """
         ...

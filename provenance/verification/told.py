@@ -135,7 +135,7 @@ def _answers(report: Report, said: Publication | None) -> Iterator[ToldAnswer]:
 
 def _axes(report: Report) -> list[tuple[str, Axis]]:
     axes = [("Credential", report.credential)]
-    if report.credential.code in ("none", "unreadable", "remote", "invalid"):
+    if report.credential.code in ("none", "recovered", "unreadable", "remote", "invalid"):
         # What nobody answers for is not shown (C2PA 2.4, 14.3).
         return axes
     return [

@@ -18,57 +18,38 @@
 import functools
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
-
-from cryptography import x509
 
 from provenance import durable
 from provenance.checkpoint import LogKey
 from provenance.clock import to_seconds
 from provenance.consent.openings import ConsentDisclosure
-from provenance.consent.scopes import Scope
-from provenance.credentials.origin import Origin
 from provenance.credentials.reading import Credential, read_credential
 from provenance.errors import InputError, NoCredentialError, ProvenanceError, RemoteCredentialError
 from provenance.meanwhile import meanwhile
 from provenance.note import NoteKey
 from provenance.picture import MAX_PICTURE_BYTES, EmbeddedStore, Picture, PictureFormat, identify, read_picture
 from provenance.picture.kept import keep, work_kept
-from provenance.pki import TrustAnchors, parse_certificates
+from provenance.pki import TrustAnchors
 from provenance.policy import Policy
 from provenance.status_lists import StatusList
 from provenance.verification import consent as consent_steps
+from provenance.verification.absent import NO_CREDENTIAL, NO_HISTORY, NO_ORIGIN, NO_TIME
 from provenance.verification.chain import ChainStep, chain_of
 from provenance.verification.checkpoints import GivenCheckpoint
 from provenance.verification.credential import judge_credential, judge_history, judge_origin, judge_time
 from provenance.verification.evidence import judge_evidence, tell_evidence
+from provenance.verification.grounds import Grounds, Question
 from provenance.verification.identity import NOBODY, judge_identity
 from provenance.verification.ledger import ABSENT, entries_of, heed_revocation, judge_ledger, judge_revocation
 from provenance.verification.listed import choose_lists, heed_lists
 from provenance.verification.opened import OpenedStatus, choose_source
-from provenance.verification.report import Axis, CredentialCode, Finding, HistoryCode, Report
-from provenance.verification.sources import StampedPicture, StatusSource
+from provenance.verification.recorded import judge_record
+from provenance.verification.report import Axis, CredentialCode, Finding, Report
+from provenance.verification.sources import StampedPicture, StampRecords, StatusSource
 from provenance.verification.text_edits import fits_no_longer, judge_text_edit
 from provenance.verification.verdict import decide
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked about a picture.
-
-    Attributes:
-        at: the time to judge the consent for.
-        scope: the use that is planned, or None for the uses that the stamp names.
-        territory: an ISO 3166 code, or None for anywhere that the grants cover.
-        medium: one of `vocabulary.MEDIA`, or None for any that the grants cover.
-    """
-
-    at: datetime
-    scope: Scope | None = None
-    territory: str | None = None
-    medium: str | None = None
 
 
 def verify_file(
@@ -84,6 +65,7 @@ def verify_file(
     status_lists: Sequence[StatusList] = (),
     checkpoints: Sequence[GivenCheckpoint] = (),
     witnesses: Policy | None = None,
+    records: StampRecords | None = None,
     data: bytes | None = None,
 ) -> Report:
     """Take a file through the steps, and return the report; a file that cannot be read is a report, too.
@@ -105,23 +87,23 @@ def verify_file(
         checkpoints: of logs, from elsewhere, each parsed by `GivenCheckpoint.parse`; a stamp in such a log is held to
             them, and contradicts the ledger where the log cannot have signed both.
         witnesses: whose cosignatures are counted; where there are fewer than its quorum, the ledger proves nothing.
+        records: asked of which stamp a picture is that carries no credential; without any, it has none.
         data: the file's bytes, where they are at hand; then `path` only names it, and no file is read.
     """
+    grounds = Grounds(
+        anchors,
+        time_anchors,
+        identity_anchors,
+        known_logs,
+        source,
+        disclosures,
+        status_lists,
+        checkpoints,
+        witnesses,
+        records,
+    )
     with work_kept():
-        return _verify(
-            path,
-            data,
-            question=question,
-            anchors=anchors,
-            time_anchors=time_anchors,
-            identity_anchors=identity_anchors,
-            known_logs=known_logs,
-            source=source,
-            disclosures=disclosures,
-            status_lists=status_lists,
-            checkpoints=checkpoints,
-            witnesses=witnesses,
-        )
+        return _verify(path, data, question=question, grounds=grounds)
 
 
 def unchecked(path: Path, *, question: Question, code: str, reason: str) -> Report:
@@ -137,21 +119,7 @@ def unchecked(path: Path, *, question: Question, code: str, reason: str) -> Repo
     return _without_credential(path, question, axis, [Finding(0, code, reason)], None)
 
 
-def _verify(
-    path: Path,
-    given: bytes | None,
-    *,
-    question: Question,
-    anchors: Sequence[TrustAnchors],
-    time_anchors: Sequence[TrustAnchors],
-    identity_anchors: Sequence[TrustAnchors],
-    known_logs: Sequence[NoteKey | LogKey],
-    source: StatusSource | None,
-    disclosures: Sequence[ConsentDisclosure],
-    status_lists: Sequence[StatusList],
-    checkpoints: Sequence[GivenCheckpoint],
-    witnesses: Policy | None,
-) -> Report:
+def _verify(path: Path, given: bytes | None, *, question: Question, grounds: Grounds) -> Report:
     findings: list[Finding] = []
     data: bytes | None = None
     try:
@@ -162,15 +130,22 @@ def _verify(
             try:
                 # (1): read the credentials, offline
                 credential = read_credential(
-                    data, kind.media_type, anchors=anchors, store=lambda: _store_of(taken()), time_anchors=time_anchors
+                    data,
+                    kind.media_type,
+                    anchors=grounds.anchors,
+                    time_anchors=grounds.time_anchors,
+                    store=lambda: _store_of(taken()),
                 )
             finally:
                 picture = taken()
     except NoCredentialError:
+        axis = NO_CREDENTIAL
         if data is not None and picture is not None:
             # (7): evidence, where there is no claim
             tell_evidence(data, findings)
-        return _without_credential(path, question, _NONE, findings, data)
+            # (1) again: the record of a stamp, where there is no credential
+            axis = judge_record(data, records=grounds.records, findings=findings)
+        return _without_credential(path, question, axis, findings, data)
     except RemoteCredentialError as error:
         axis = Axis(CredentialCode.REMOTE, "Credential elsewhere", _sentence(path, error))
         return _without_credential(path, question, axis, [*findings, Finding(1, error.code, str(error))], data)
@@ -178,23 +153,7 @@ def _verify(
         step = 0 if isinstance(error, InputError) else 1
         axis = Axis(CredentialCode.UNREADABLE, "Could not check", _sentence(path, error))
         return _without_credential(path, question, axis, [*findings, Finding(step, error.code, str(error))], data)
-    return _judge(
-        path,
-        data,
-        credential,
-        picture,
-        findings,
-        question=question,
-        time_roots=[root for anchor in time_anchors for root in parse_certificates(anchor.pem.encode(), place="roots")],
-        identity_anchors=identity_anchors,
-        known_logs=known_logs,
-        logs=next((anchor.logs for anchor in anchors if anchor.uri == credential.trust_list), ()),
-        source=source,
-        disclosures=disclosures,
-        status_lists=status_lists,
-        checkpoints=checkpoints,
-        witnesses=witnesses,
-    )
+    return _judge(path, data, credential, picture, findings, question=question, grounds=grounds)
 
 
 def _judge(
@@ -205,30 +164,27 @@ def _judge(
     findings: list[Finding],
     *,
     question: Question,
-    time_roots: Sequence[x509.Certificate],
-    identity_anchors: Sequence[TrustAnchors],
-    known_logs: Sequence[NoteKey | LogKey],
-    logs: Sequence[str],
-    source: StatusSource | None,
-    disclosures: Sequence[ConsentDisclosure],
-    status_lists: Sequence[StatusList],
-    checkpoints: Sequence[GivenCheckpoint],
-    witnesses: Policy | None,
+    grounds: Grounds,
 ) -> Report:
     # (2) and (3): integrity and issuer
     credential_axis = judge_credential(credential, findings)
     digest = picture.digest if picture else None
-    logged = functools.partial(
-        judge_ledger, credential, picture_digest=digest, known_logs=known_logs, logs=logs, checkpoints=checkpoints
+    judge_log = functools.partial(
+        judge_ledger,
+        credential,
+        picture_digest=digest,
+        known_logs=grounds.known_logs,
+        logs=grounds.logs_of(credential.trust_list),
+        checkpoints=grounds.checkpoints,
+        witnesses=grounds.witnesses,
     )
     if fits_no_longer(credential):
-        proven = logged(witnesses=witnesses, findings=[])
-        credential_axis = judge_text_edit(credential_axis, credential, ledger=proven, findings=findings)
+        credential_axis = judge_text_edit(credential_axis, credential, ledger=judge_log(findings=[]), findings=findings)
     if credential_axis.code in (CredentialCode.INVALID, CredentialCode.UNREADABLE):
         # What a credential that does not verify says is nobody's word, and is not shown (C2PA 2.4, 14.3).
         return _report(path, question, credential_axis, findings, data=data)
     # (4): time
-    time = judge_time(credential, findings, roots=time_roots)
+    time = judge_time(credential, findings, roots=grounds.time_roots)
     # (5): history
     history = judge_history(credential, findings)
     # (6): origin
@@ -237,12 +193,13 @@ def _judge(
     if picture is not None:
         origin, label = judge_evidence(data, credential, origin=origin, label=label, findings=findings)
     # (8): ledger
-    ledger = logged(witnesses=witnesses, findings=findings)
+    ledger = judge_log(findings=findings)
+    source = grounds.source
     then, now, basis = consent_steps.NOT_LINKED, consent_steps.NOT_LINKED, None
     if ledger.assertion is not None:
         source = choose_source(
             source,
-            disclosures,
+            grounds.disclosures,
             assertion=ledger.assertion,
             digest=digest,
             logged_at=None if ledger.entry is None else ledger.entry.at,
@@ -276,13 +233,13 @@ def _judge(
         )
         now = consent_steps.heed_withdrawal(now, credential)
         if basis != "studio":
-            listed = choose_lists(status_lists, ledger.assertion, at=question.at, findings=findings)
+            listed = choose_lists(grounds.status_lists, ledger.assertion, at=question.at, findings=findings)
             credential_axis, now = heed_lists(
                 credential_axis, now, listed, ledger.assertion, scope=question.scope, findings=findings
             )
     # (11): identity
     kind = _identify(path, data)
-    identity = judge_identity(credential, data, kind.media_type, anchors=identity_anchors, findings=findings)
+    identity = judge_identity(credential, data, kind.media_type, anchors=grounds.identity_anchors, findings=findings)
     report = _report(
         path,
         question,
@@ -342,29 +299,19 @@ def _without_credential(
     return _report(path, question, axis, findings, data=data)
 
 
-_NONE = Axis(
-    CredentialCode.NONE,
-    "No credential",
-    "No credential in this file says where it comes from. That is common and proves nothing.",
-)
-_ORIGIN = Axis(Origin.UNKNOWN, "Origin not stated", "Nothing that can be relied on says where the picture comes from.")
-_HISTORY = Axis(HistoryCode.UNKNOWN, "History not known", "Nothing that can be relied on says what it was made from.")
-_TIME = Axis("none", "Time not stated", "Nothing trustworthy says when it was signed.", {"at": None})
-
-
 def _report(
     path: Path,
     question: Question,
     credential: Axis,
     findings: list[Finding],
     *,
-    origin: Axis = _ORIGIN,
+    origin: Axis = NO_ORIGIN,
     then: Axis | None = None,
     now: Axis | None = None,
     basis: str | None = None,
     ledger: Axis = ABSENT.axis,
-    history: Axis = _HISTORY,
-    time: Axis = _TIME,
+    history: Axis = NO_HISTORY,
+    time: Axis = NO_TIME,
     identity: Axis = NOBODY,
     label: bool | None = None,
     use: str = "",
@@ -372,7 +319,7 @@ def _report(
     chain: tuple[ChainStep, ...] = (),
 ) -> Report:
     """(12): decide, and put everything together."""
-    absent = credential.code in (CredentialCode.NONE, CredentialCode.REMOTE)
+    absent = credential.code in (CredentialCode.NONE, CredentialCode.REMOTE, CredentialCode.RECOVERED)
     default = consent_steps.NOT_LINKED if absent else consent_steps.NOT_READ
     then, now = then or default, now or default
     verdict, reason = decide(

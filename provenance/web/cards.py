@@ -12,7 +12,7 @@ _GOOD: Final = "trusted proven in-force clean not-needed".split()
 _PLAIN: Final = (
     "camera-signed camera-declared edited ai-edited ai-generated none absent not-linked stated not-checked".split()
 )
-_WITHOUT: Final = ("none", "unreadable", "remote", "invalid")
+_WITHOUT: Final = ("none", "recovered", "unreadable", "remote", "invalid")
 _MARKS: Final = {"good": "✓", "bad": "✕", "open": "?", "plain": "·"}
 
 

@@ -33,12 +33,13 @@ Commands:
   restamp   Stamp again what only got other captions.
   disclose  Show one picture's consent to somebody.
   verify    Check pictures: intact, from whom, with consent?
+  find      Find the stamps of pictures that lost their credentials.
   kiosk     Let people decide and sign on a screen, at the shoot.
   serve     Show a page that checks pictures, receipts and the ledger.
   policy    Show what `verify --policy` knows by name.
   ledger    Show, prove and audit the ledger.
   keys      Renew the certificate that signs your stamps, or buy one.
-  studio    Upgrade a studio, or move its database to a server.
+  studio    Upgrade a studio, move its database, or keep fingerprints.
   trust     Say whom you trust, and hand out what others need for it.
   witness   Watch the ledgers of others, and cosign them.
 
@@ -60,6 +61,7 @@ WITHIN_A_STUDIO = [
     ["consent", "receipt", "8F3K-QX2P"],
     ["consent", "withdraw", "8F3K-QX2P"],
     ["consent", "notice"],
+    ["find", "portrait.jpg"],
     ["stamp", "portrait.jpg", "--as", "camera", "--consent", "8F3K-QX2P"],
     ["disclose", "portrait.jpg", "--to", "Daily Bugle", "-o", "portrait.consent.json"],
     ["ledger", "show"],
@@ -95,8 +97,18 @@ def test_the_commands_are_these() -> None:
         *(f"ledger {name}" for name in ("show", "checkpoint", "prove", "verify-proof", "audit", "rebuild")),
         *(f"ledger {name}" for name in ("publish", "mirror", "monitor", "recover", "cosign", "anchor", "key")),
         *(f"ledger key {name}" for name in ("list", "add", "retire")),
-        *("studio", "studio upgrade", "studio migrate", "watch", "derive", "restamp", "kiosk", "serve"),
-        *("policy", "policy list", "policy show"),
+        *(
+            "studio",
+            "studio upgrade",
+            "studio migrate",
+            "studio fingerprints",
+            "watch",
+            "derive",
+            "restamp",
+            "kiosk",
+            "serve",
+        ),
+        *("find", "policy", "policy list", "policy show"),
         *("keys", *(f"keys {name}" for name in ("list", "csr", "import", "renew"))),
         *("consent templates", "consent templates show", "consent timestamp", "consent export", "consent form"),
         *("consent publish-status", "consent card"),

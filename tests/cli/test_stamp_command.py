@@ -168,6 +168,7 @@ def test_each_picture_has_one_document_and_nothing_else_is_on_stdout(terminal: T
     assert (ran.code, ran.err) == (3, "1 already-stamped · 1 failed · 1 stamped\n")
     documents = ran.documents()
     members = ["schema", "file", "output", "outcome", "reason", "evidence", "confirmation", "raw", "location"]
+    members += ["fingerprints"]
     assert [list(document) for document in documents] == [members] * 3
     assert [[found["marker"] for found in document["evidence"]] for document in documents] == [[], [], ["camera.model"]]
     assert [(d["file"], d["output"], d["outcome"]) for d in documents] == [

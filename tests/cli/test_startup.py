@@ -76,6 +76,11 @@ def test_reading_a_studio_does_not_wait_for_what_only_makes_one(template: Path, 
     assert (code, found) == (0, [])
 
 
+def test_finding_the_very_picture_loads_nothing_that_compares_looks(template: Path) -> None:
+    slow = [*DATABASE, "PIL", "numpy", "iscc_core"]
+    assert loaded(command("find", "portrait.jpg"), slow, template) == (0, [])
+
+
 @pytest.mark.parametrize("name", ["studio", "upgrade", "migrate"])
 def test_help_about_a_studio_loads_no_database(nowhere: Path, name: str) -> None:
     arguments = ["studio", "--help"] if name == "studio" else ["studio", name, "--help"]

@@ -141,27 +141,27 @@ def test_a_server_that_is_gone_later_is_told(
 
 
 def test_a_studio_that_is_up_to_date_is_left_as_it_is(terminal: Terminal, workshop: Workshop) -> None:
-    terminal("studio", "upgrade").says(0, "The studio is up to date: its state has version 3.\n")
+    terminal("studio", "upgrade").says(0, "The studio is up to date: its state has version 4.\n")
 
 
 def test_an_older_studio_is_brought_up_to_date(terminal: Terminal, workshop: Workshop) -> None:
     Path("studio.db").unlink()
     create_state_one(Path("studio.db"))
-    message = "studio.db: expected state version 3, got 1"
+    message = "studio.db: expected state version 4, got 1"
     terminal("ledger", "show").refuses(3, message, "run provenance studio upgrade")
-    said = "The studio was brought from state version 1 to 3.\n"
+    said = "The studio was brought from state version 1 to 4.\n"
     terminal("studio", "upgrade").says(0, said, LEFT.format("studio.db.state-1"))
     assert terminal("ledger", "show").code == 0
-    terminal("studio", "upgrade").says(0, "The studio is up to date: its state has version 3.\n")
+    terminal("studio", "upgrade").says(0, "The studio is up to date: its state has version 4.\n")
 
 
 def test_a_newer_studio_is_not_brought_down(terminal: Terminal, workshop: Workshop) -> None:
     with closing(sqlite3.connect("studio.db")) as connection:
-        connection.execute("PRAGMA user_version=4")
-    message = "studio.db: expected state version 3, got 4"
+        connection.execute("PRAGMA user_version=5")
+    message = "studio.db: expected state version 4, got 5"
     terminal("studio", "upgrade").refuses(3, message, "use the version of provenance that wrote it")
 
 
 def test_a_moved_studio_is_up_to_date(terminal: Terminal, workshop: Workshop, url: str) -> None:
     assert terminal("studio", "migrate", "--to", url).code == 0
-    terminal("studio", "upgrade").says(0, "The studio is up to date: its state has version 3.\n")
+    terminal("studio", "upgrade").says(0, "The studio is up to date: its state has version 4.\n")

@@ -19,7 +19,7 @@ from support.workshops import Workshop
 from provenance.errors import StudioError
 from provenance.verification import Question
 from provenance_cli import _checking
-from provenance_cli._checking import Check, Checked, check_all
+from provenance_cli._checking import Asked, Check, Checked, check_all
 from provenance_cli._options import cores
 
 CHANGED = "This file is not as it was when Studio Lumen issued its credential. Do not rely on it."
@@ -126,12 +126,12 @@ def test_a_studio_that_cannot_be_opened_is_told_and_not_of_each_file(
 class _Deadly(Check):
     """A check that takes its process down on a file of this name, as a fault in native code may."""
 
-    def of(self, path: Path, *, source: object) -> Checked:
+    def of(self, path: Path, *, asked: Asked) -> Checked:
         if path.name == "deadly.jpg":
             os.kill(os.getpid(), signal.SIGKILL)
         if path.name == "faulty.jpg":
             raise RecursionError
-        return super().of(path, source=source)  # type: ignore[arg-type]
+        return super().of(path, asked=asked)
 
 
 def test_a_file_that_takes_its_process_down_stops_no_other(check: Check, published: Path) -> None:

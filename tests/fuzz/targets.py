@@ -40,6 +40,7 @@ from provenance.picture.properties import PictureProperties
 from provenance.picture.xmp_writing import write_xmp
 from provenance.policy import parse_policy
 from provenance.proof import parse_proof
+from provenance.recovery.fingerprints import fingerprints_to_ask
 from provenance.status_lists import StatusListWriter, parse_status_list
 from provenance.studio import ConsentDesk
 from provenance.timestamps import read_token
@@ -116,8 +117,14 @@ def drawings(data: bytes) -> None:
     _ours(lambda file: draw(file.decode("utf-8", "replace")), data)
 
 
+def looks(data: bytes) -> None:
+    """Make the fingerprints by which a picture is looked for."""
+    _ours(fingerprints_to_ask, data)
+
+
 TARGETS: Final[dict[str, Target]] = {
-    target.__name__: target for target in (pictures, stores, notes, consents, assertions, policies, tokens, drawings)
+    target.__name__: target
+    for target in (pictures, stores, notes, consents, assertions, policies, tokens, drawings, looks)
 }
 
 

@@ -6,7 +6,10 @@ from fuzz.targets import TARGETS, seeds
 SEEDS = list(seeds())
 
 
-@pytest.mark.parametrize("name", TARGETS)
+# To decode all of them takes long.
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "looks" else name for name in TARGETS]
+)
 def test_every_example_is_read_or_refused(name: str) -> None:
     for seed in SEEDS:
         TARGETS[name](seed)

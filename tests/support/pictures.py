@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 SIZE = (96, 128)
@@ -37,6 +37,13 @@ def draw(*, size: tuple[int, int] = SIZE, seed: int = 0, mode: str = "RGB") -> I
     bands = len(mode)
     patches = bytes(chance.randrange(32, 224) for _ in range(8 * 8 * bands))
     return Image.frombytes(mode, (8, 8), patches).resize(size, Image.Resampling.BICUBIC)
+
+
+def draw_scene(width: int = 400, height: int = 600, *, seed: int = 0) -> Image.Image:
+    """Return a picture with shapes of every size, by which one part of it is told from another."""
+    shift = 0.31 * seed
+    image = Image.effect_mandelbrot((width, height), (-1.7 + shift, -1.3, 0.7, 1.1 - shift), 60)
+    return ImageOps.autocontrast(Image.blend(image, Image.radial_gradient("L").resize(image.size), 0.5)).convert("RGB")
 
 
 def draw_jpeg(

@@ -1,8 +1,12 @@
 import io
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image, ImageOps
+from support.pictures import draw_scene as scene
 from support.refusals import refused
 from support.shared import shared
 
@@ -24,12 +28,6 @@ WHOLE, SQUARE, UPPER, FOUR_TO_FIVE, FACE = (
     Crop.FOUR_TO_FIVE,
     Crop.FACE,
 )
-
-
-def scene(width: int = 400, height: int = 600) -> Image.Image:
-    """A picture with shapes of every size, by which one part of it is told from another."""
-    image = Image.effect_mandelbrot((width, height), (-1.7, -1.3, 0.7, 1.1), 60)
-    return ImageOps.autocontrast(Image.blend(image, Image.radial_gradient("L").resize(image.size), 0.5)).convert("RGB")
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **settings: Any) -> bytes:
@@ -121,6 +119,10 @@ def test_pictures_of_every_mode_are_read(mode: str) -> None:
     assert distance(whole(scene()), whole(scene().convert(mode))) <= 24
 
 
+def test_a_picture_of_black_and_white_is_read() -> None:
+    assert distance(whole(scene()), whole(scene().convert("1"))) <= 48
+
+
 @pytest.mark.parametrize("quality", [60, 95])
 def test_a_plain_border_is_left_out_of_what_is_asked(quality: int) -> None:
     framed = encoded(ImageOps.expand(scene(), border=(90, 40, 20, 160), fill=(30, 30, 34)), "JPEG", quality=quality)
@@ -146,6 +148,41 @@ def test_more_pixels_than_are_safe_to_decode_are_refused(monkeypatch: pytest.Mon
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100_000)
     with refused(InputError, "fingerprint: the picture cannot be decoded", code="fingerprint-unread"):
         fingerprints_to_ask(data)
+
+
+def test_only_what_is_decoded_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = scene(1200, 1800)
+    monkeypatch.setattr("provenance.recovery.fingerprints._MAX_PIXELS", 1_000_000)
+    assert distance(whole(scene()), whole(large, "JPEG")) <= 24
+    message = "fingerprint: expected at most 1000000 pixels, got 1200 × 1800"
+    with refused(InputError, message, code="fingerprint-unread"):
+        whole(large)
+
+
+def test_the_decoder_says_nothing_by_itself(tmp_path: Path) -> None:
+    # Of so many colours it would write a line to standard error.
+    data = bytearray(encoded(scene(40, 40), "TIFF"))
+    samples = data.index(b"\x15\x01\x03\x00\x01\x00\x00\x00")
+    data[samples + 8 : samples + 10] = b"\x00\x08"
+    (tmp_path / "a.tif").write_bytes(data)
+    program = (
+        "import sys\nfrom provenance.errors import InputError\n"
+        "from provenance.recovery.fingerprints import fingerprints_to_ask\n"
+        "try: fingerprints_to_ask(open(sys.argv[1], 'rb').read())\n"
+        "except InputError as error: print(error)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "a.tif"], capture_output=True, text=True, check=True
+    )
+    assert (ran.stdout, ran.stderr) == ("fingerprint: the picture cannot be decoded\n", "")
+
+
+def test_a_picture_whose_decoder_has_errors_of_its_own_is_refused() -> None:
+    data = bytearray(encoded(scene(64, 64), "AVIF"))
+    payload = data.index(b"mdat") + 4
+    data[payload:] = bytes(len(data) - payload)
+    with refused(InputError, "fingerprint: the picture cannot be decoded", code="fingerprint-unread"):
+        fingerprints_to_ask(bytes(data))
 
 
 def test_colours_of_more_than_8_bits_are_refused() -> None:

@@ -73,6 +73,21 @@ def test_a_code_of_another_length_is_refused() -> None:
         FingerprintIndex([(1, of(bytes(8)))])
 
 
+def test_an_index_of_columns_finds_the_same() -> None:
+    code = bytes(range(32))
+    kept = [(7, of(flipped(code, 90, 91))), (3, of(code, Crop.FACE)), (7, of(flipped(code, 70), Crop.UPPER_SQUARE))]
+    keys, crops = [key for key, _ in kept], [found.crop.value for _, found in kept]
+    index = FingerprintIndex.from_columns(keys, crops, b"".join(found.code for _, found in kept))
+    assert len(index) == 3
+    assert index.search([of(code)]) == FingerprintIndex(kept).search([of(code)])
+
+
+@pytest.mark.parametrize(("crops", "length"), [(["full"] * 2, 63), (["full"] * 2, 96), (["full"], 64)])
+def test_columns_of_different_lengths_are_refused(crops: list[str], length: int) -> None:
+    with pytest.raises(ValueError, match=r"\Acodes: expected one of 32 bytes for each of 2 keys\Z"):
+        FingerprintIndex.from_columns([1, 2], crops, bytes(length))
+
+
 @given(st.lists(CODES, max_size=8), CODES, st.sets(st.integers(0, 255), max_size=60))
 def test_it_finds_what_comparing_one_by_one_finds(codes: list[bytes], code: bytes, bits: set[int]) -> None:
     kept = [*codes, code, flipped(code, *bits)]

@@ -883,6 +883,7 @@ def test_a_result_is_written_as_a_document() -> None:
         "confirmation": None,
         "raw": [],
         "location": {"present": False, "removed": [], "unread": []},
+        "fingerprints": None,
     }
     failed = StampResult(Path("a.jpg"), "failed", code="file-missing", message="a.jpg: no such file")
     assert failed.to_json()["reason"] == {"code": "file-missing", "message": "a.jpg: no such file", "hint": None}

@@ -27,6 +27,8 @@ from support.logs import Log
 from support.postgres import Server
 from support.refusals import refused
 from support.state_one import TABLES, create_state_one, fill_state_one
+from support.state_three import turn_back as turn_back_to_three
+from support.state_three import turn_server_back
 from support.state_two import turn_back
 
 from provenance.errors import StudioError
@@ -34,7 +36,7 @@ from provenance.merkle import Frontier
 from provenance.storage import creation, postgresql
 from provenance.storage.database import Database, create_database
 from provenance.storage.driver import VERSION_TABLE
-from provenance.storage.interface import ConsentRow, EntryRow, LogKeyRow, StampRow
+from provenance.storage.interface import ConsentRow, EntryRow, FingerprintRow, LogKeyRow, StampRow
 from provenance.storage.tables import APPEND_ONLY, StudioTable
 from provenance.tiles import TILE_WIDTH, fill_tile
 
@@ -86,7 +88,7 @@ def check_upgraded(path: Path, old: Path) -> None:
     assert rows(path, "SELECT * FROM stamp_subject") == rows(
         old, "SELECT id, record_id, handle FROM stamp WHERE record_id IS NOT NULL"
     )
-    assert rows(path, "SELECT * FROM stamp_revocation") == []
+    assert rows(path, "SELECT * FROM stamp_revocation") == rows(path, "SELECT * FROM fingerprint") == []
     with closing(Database(path)) as database:
         found = list(database.entries(0, 10_000))
         assert [(row.index, row.leaf_hash, str(uuid.UUID(bytes=row.entry_id)), row.body) for row in found] == rows(
@@ -110,7 +112,7 @@ def check_upgraded(path: Path, old: Path) -> None:
 
 
 def test_a_database_of_state_one_is_refused_until_it_is_upgraded(old: Path) -> None:
-    message = "studio.db: expected state version 3, got 1"
+    message = "studio.db: expected state version 4, got 1"
     with refused(StudioError, message, code="state-version", hint="run provenance studio upgrade"):
         Database(old)
     creation.upgrade(old)
@@ -118,7 +120,7 @@ def test_a_database_of_state_one_is_refused_until_it_is_upgraded(old: Path) -> N
 
 
 def test_an_upgraded_database_holds_everything(original: Path, old: Path) -> None:
-    assert creation.upgrade(old) == (1, 3)
+    assert creation.upgrade(old) == (1, 4)
     check_upgraded(old, original)
 
 
@@ -143,7 +145,7 @@ def test_an_upgraded_database_is_append_only(old: Path) -> None:
 
 def test_an_empty_database_is_upgraded(tmp_path: Path) -> None:
     create_state_one(tmp_path / "studio.db")
-    assert creation.upgrade(tmp_path / "studio.db") == (1, 3)
+    assert creation.upgrade(tmp_path / "studio.db") == (1, 4)
     with closing(Database(tmp_path / "studio.db")) as database:
         assert (database.head(), database.log_keys()) == (Frontier(), [])
 
@@ -167,16 +169,16 @@ def test_the_database_as_it_was_stays_beside_it(original: Path, old: Path) -> No
 
 def test_what_is_up_to_date_is_left_as_it_is(path: Path) -> None:
     before = path.read_bytes()
-    assert creation.upgrade(path) == (3, 3)
+    assert creation.upgrade(path) == (4, 4)
     assert path.read_bytes() == before
     assert not list(path.parent.glob("*state*"))
 
 
-@pytest.mark.parametrize("version", [4, 999])
+@pytest.mark.parametrize("version", [5, 999])
 def test_a_newer_database_is_refused_with_both_versions(path: Path, version: int) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA user_version={version}")
-    message = f"studio.db: expected state version 3, got {version}"
+    message = f"studio.db: expected state version 4, got {version}"
     with refused(StudioError, message, code="state-version", hint=NEWER_HINT):
         creation.upgrade(path)
 
@@ -202,7 +204,27 @@ def test_a_database_that_another_program_writes_into_is_not_upgraded(
             creation.upgrade(old)
         holder.execute("ROLLBACK")
     assert rows(old, "PRAGMA user_version") == [(1,)]
-    assert creation.upgrade(old) == (1, 3)
+    assert creation.upgrade(old) == (1, 4)
+
+
+def test_a_database_of_state_three_is_upgraded_with_all_its_rows(path: Path, tmp_path: Path) -> None:
+    with closing(Database(path)) as database, database.transaction():
+        database.add_entries([EntryRow(index, bytes(32), bytes([index]) * 16, b"body") for index in range(2)])
+        database.add_consent(ConsentRow("record-1", "8F3K-QX2P", b"", b"", 1), wrapped_key=b"")
+        database.add_stamp(SOMEBODY)
+        database.revoke_stamp(SOMEBODY.key, 1)
+    turn_back_to_three(path)
+    message = "studio.db: expected state version 4, got 3"
+    with refused(StudioError, message, code="state-version", hint="run provenance studio upgrade"):
+        Database(path)
+    assert creation.upgrade(path) == (3, 4)
+    create_database(tmp_path / "new.db")
+    assert schema(path) == schema(tmp_path / "new.db")
+    with closing(Database(path)) as database:
+        assert database.find_stamps_of(bytes(32)) == [replace(SOMEBODY, revoked_by=1)]
+        assert database.fingerprints() == []
+        database.add_fingerprints([FingerprintRow(1, "full", bytes(32))])
+        assert database.count_fingerprints() == 1
 
 
 UPGRADE = """
@@ -241,7 +263,7 @@ def kill_and_check(original: Path, old: Path, moments: int, seed: int) -> None:
         if version == 1:
             assert schema(path) == schema(original)
             assert contents(path, [*UNCHANGED, "entry", "head"]) == contents(original, [*UNCHANGED, "entry", "head"])
-            assert creation.upgrade(path) == (1, 3)
+            assert creation.upgrade(path) == (1, 4)
         check_upgraded(path, original)
 
 
@@ -258,7 +280,7 @@ def test_an_upgrade_that_is_killed_at_any_moment_leaves_either_version_whole(ori
 
 
 def test_a_server_is_up_to_date(postgres_url: str) -> None:
-    assert creation.upgrade(postgres_url) == (3, 3)
+    assert creation.upgrade(postgres_url) == (4, 4)
 
 
 @pytest.fixture
@@ -278,16 +300,25 @@ def old_server(postgres: Server) -> Iterator[tuple[str, str]]:
 
 def test_an_older_database_of_a_server_is_refused_until_it_is_upgraded(old_server: tuple[str, str]) -> None:
     name, url = old_server
-    message = f"postgresql database {name}: expected state version 3, got 2"
+    message = f"postgresql database {name}: expected state version 4, got 2"
     with refused(StudioError, message, code="state-version", hint="run provenance studio upgrade"):
         Database(url)
-    assert creation.upgrade(url) == (2, 3)
-    assert creation.upgrade(url) == (3, 3)
+    assert creation.upgrade(url) == (2, 4)
+    assert creation.upgrade(url) == (4, 4)
     with closing(Database(url)) as database:
         assert database.find_stamps_of(bytes(32)) == [SOMEBODY, NOBODY]
         assert database.find_stamps_under("record-1") == [SOMEBODY]
         database.revoke_stamp(SOMEBODY.key, 1)
         assert database.find_stamp(SOMEBODY.key) == replace(SOMEBODY, revoked_by=1)
+
+
+def test_a_server_of_state_three_is_upgraded(postgres: Server) -> None:
+    with postgres.database() as name, postgres.database() as new:
+        create_database(postgres.url(name))
+        create_database(postgres.url(new))
+        turn_server_back(postgres, name)
+        assert creation.upgrade(postgres.url(name)) == (3, 4)
+        assert described(postgres, name) == described(postgres, new)
 
 
 def test_an_upgraded_server_is_made_as_a_new_one(old_server: tuple[str, str], postgres: Server) -> None:
@@ -308,7 +339,7 @@ def test_an_upgrade_of_a_server_that_fails_leaves_it_as_it_was(
         creation.upgrade(url)
     postgres.run("DROP TABLE stamp_revocation", name)
     assert described(postgres, name) == before
-    assert creation.upgrade(url) == (2, 3)
+    assert creation.upgrade(url) == (2, 4)
 
 
 def described(postgres: Server, name: str) -> dict[str, list[tuple[Any, ...]]]:
@@ -330,8 +361,8 @@ def described(postgres: Server, name: str) -> dict[str, list[tuple[Any, ...]]]:
 def test_a_newer_database_of_a_server_is_refused(postgres: Server) -> None:
     with postgres.database() as name:
         create_database(postgres.url(name))
-        postgres.run(f"UPDATE {VERSION_TABLE} SET version_num = '4'", name)
-        message = f"postgresql database {name}: expected state version 3, got 4"
+        postgres.run(f"UPDATE {VERSION_TABLE} SET version_num = '5'", name)
+        message = f"postgresql database {name}: expected state version 4, got 5"
         with refused(StudioError, message, code="state-version", hint=NEWER_HINT):
             creation.upgrade(postgres.url(name))
 
@@ -355,7 +386,7 @@ def test_a_new_database_is_as_it_is_described(path: Path, postgres_url: str) -> 
         with engine.connect() as connection:
             context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
             assert compare_metadata(context, StudioTable.metadata) == []
-            assert context.get_current_revision() == "3"
+            assert context.get_current_revision() == "4"
         engine.dispose()
 
 

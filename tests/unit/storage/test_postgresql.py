@@ -181,14 +181,14 @@ def test_a_studio_is_not_created_over_another(postgres_url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "hint"), [("4", NEWER_HINT), ("none", NEWER_HINT), ("2", "run provenance studio upgrade")]
+    ("version", "hint"), [("5", NEWER_HINT), ("none", NEWER_HINT), ("3", "run provenance studio upgrade")]
 )
 def test_a_database_of_another_version_is_refused(postgres: Server, version: str, hint: str) -> None:
     with postgres.database() as name:
         create_database(postgres.url(name))
         change = f"UPDATE {VERSION_TABLE} SET version_num = '{version}'"
         postgres.run(f"DELETE FROM {VERSION_TABLE}" if version == "none" else change, name)
-        message = f"postgresql database {name}: expected state version 3, got {version}"
+        message = f"postgresql database {name}: expected state version 4, got {version}"
         with refused(StudioError, message, code="state-version", hint=hint):
             Database(postgres.url(name))
 

@@ -89,7 +89,7 @@ def test_the_connection_is_safe(database: Database) -> None:
 
 def test_the_state_version_is_kept_in_the_database(path: Path) -> None:
     with raw(path) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (STATE_VERSION,) == (3,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (STATE_VERSION,) == (4,)
 
 
 def test_the_journal_beside_the_database_is_for_its_owner_only(path: Path) -> None:
@@ -125,8 +125,9 @@ def test_something_else_than_a_database_is_refused(tmp_path: Path, content: byte
 @pytest.mark.parametrize(
     ("version", "hint"),
     [
-        (4, "use the version of provenance that wrote it"),
+        (5, "use the version of provenance that wrote it"),
         (999, "use the version of provenance that wrote it"),
+        (3, "run provenance studio upgrade"),
         (2, "run provenance studio upgrade"),
         (1, "run provenance studio upgrade"),
         (0, "run provenance studio upgrade"),
@@ -136,7 +137,7 @@ def test_something_else_than_a_database_is_refused(tmp_path: Path, content: byte
 def test_a_database_of_another_version_is_refused(path: Path, version: int, hint: str) -> None:
     with raw(path) as connection:
         connection.execute(f"PRAGMA user_version={version}")
-    message = f"studio.db: expected state version 3, got {version}"
+    message = f"studio.db: expected state version 4, got {version}"
     with refused(StudioError, message, code="state-version", hint=hint):
         Database(path)
 

@@ -24,7 +24,7 @@ from provenance.proof import parse_proof
 from provenance.schemas import validate
 from provenance.stamping.interface import PendingStamp
 from provenance.storage import sqlite
-from provenance.storage.interface import Needle
+from provenance.storage.interface import FingerprintRow, Needle
 from provenance.studio import ConsentDesk, Recorded, Studio, StudioStampDesk, Subject
 from provenance.studio.erasing import Destroyed, ErasureDesk
 from provenance.studio.exporting import ExportDesk
@@ -132,6 +132,51 @@ def test_a_full_erasure_removes_the_receipts_of_this_consent_alone(studio: Studi
     assert desk.preview(desk.find(mine.code), full=True).destroyed.receipts == tuple(gone)
     assert desk.erase(mine, full=True).destroyed.receipts == tuple(gone)
     assert sorted(path.name for path in folder.iterdir()) == sorted(kept)
+
+
+def code_of(number: int) -> bytes:
+    """Return a code as one may be: of bytes that differ."""
+    return bytes((number + 7 * place) % 256 for place in range(32))
+
+
+@LEVELS
+def test_the_fingerprints_of_every_picture_of_the_person_go(studio: Studio, desk: ErasureDesk, *, full: bool) -> None:
+    mine, other = record_consent(studio), record_consent(studio, subject=MARIA)
+    record_ids = [recorded.record.record_id for recorded in (mine, other)]
+    # A picture of one person, one of the other, and one that was stamped under one first and under both later.
+    shown = [(b"1", record_ids[:1]), (b"2", record_ids[1:]), (b"3", record_ids[1:]), (b"3", record_ids)]
+    for number, (picture, people) in enumerate(shown):
+        handles = {record_id: bytes([number + 1]) * 32 for record_id in people}
+        stamp = PendingStamp(bytes([number]) * 32, picture * 32, Declaration.CAMERA, handles)
+        StudioStampDesk(open_keys(studio)).log([stamp])
+    entries = [row.entry_index for row in studio.database.stamps_of_entries(0, 100)]
+    codes = [code_of(number) for number in range(4)]
+    rows = [FingerprintRow(entry, "full", code) for entry, code in zip(entries, codes, strict=True)]
+    # The same code as that of somebody else's picture, which stays.
+    rows.append(FingerprintRow(entries[0], "face", codes[1]))
+    # And one that stands in any file.
+    rows.append(FingerprintRow(entries[0], "four-to-five", bytes(32)))
+    studio.database.add_fingerprints(rows)
+    report = desk.erase(mine, full=full)
+    assert report.destroyed.fingerprints == 5
+    assert studio.database.fingerprints() == [rows[1]]
+    assert report.proof is not None
+    assert report.proof.clean
+    data = (studio.path / "studio.db").read_bytes()
+    assert [code in data for code in codes] == [False, True, False, False]
+    assert desk.erase(desk.find(mine.code), full=full).outcome == "already-erased"
+
+
+def test_a_fingerprint_that_lies_elsewhere_in_the_database_is_found(studio: Studio, desk: ErasureDesk) -> None:
+    recorded = record_consent(studio, subject=MARIA)
+    StudioStampDesk(open_keys(studio)).log([pending(1, recorded)])
+    (stamp,) = studio.database.stamps_of_entries(0, 100)
+    studio.database.add_fingerprints([FingerprintRow(stamp.entry_index, "full", code_of(5))])
+    studio.database._driver.execute("CREATE TABLE leak AS SELECT code FROM fingerprint")
+    proof = desk.erase(recorded, full=False).proof
+    assert proof is not None
+    assert proof.searched is not None
+    assert proof.searched.found == (Needle(code_of(5)),)
 
 
 # --- what is signed and logged

@@ -32,7 +32,7 @@ from provenance.ledger import Ledger
 from provenance.proof import parse_proof
 from provenance.storage import copying, postgresql
 from provenance.storage.database import Database
-from provenance.storage.interface import ConsentRow, CosignatureRow, StampRow
+from provenance.storage.interface import ConsentRow, CosignatureRow, FingerprintRow, StampRow
 from provenance.studio.moving import MOVED_FILE, move_studio, read_settings, upgrade_studio
 from provenance.studio.settings import Settings
 
@@ -48,6 +48,7 @@ CHANGES: list[Callable[[Database], object]] = [
     lambda database: database.set_anchor_token(1, b""),
     lambda database: database.remove_derived(),
     lambda database: database.add_log_key("key", 5),
+    lambda database: database.remove_all_fingerprints(),
 ]
 
 
@@ -82,6 +83,9 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
             database.add_sealed(name, "email", b"sealed")
             database.add_stamp(StampRow(bytes([number]), b"\0\\\t\n", "camera", {name: b"handle"}, b"", number))
             database.revoke_stamp(bytes([number]), number)
+            database.add_fingerprints(
+                [FingerprintRow(number, part, bytes([number]) * 32) for part in ("full", "b", "B")]
+            )
         database.add_cosignature(CosignatureRow(SIZE, "— witness.example AAAAAAAA\n"))
         database.add_anchor(ledger.checkpoint(), "https://tsa.example")
     return path
@@ -230,7 +234,7 @@ def test_where_there_is_no_studio_nothing_is_moved(tmp_path: Path, url: str) -> 
 
 def test_a_studio_of_an_older_state_is_not_moved(folder: Path, url: str) -> None:
     tamper(folder / "studio.db", "PRAGMA user_version=1")
-    message = "studio.db: expected state version 3, got 1"
+    message = "studio.db: expected state version 4, got 1"
     with refused(StudioError, message, code="state-version", hint="run provenance studio upgrade"):
         move_studio(folder, url, told=say_nothing)
 
@@ -484,14 +488,14 @@ def test_a_studio_of_an_older_state_is_brought_up_to_date(folder: Path) -> None:
     (folder / "studio.db").unlink()
     create_state_one(folder / "studio.db")
     upgraded = upgrade_studio(folder)
-    assert (upgraded.before, upgraded.after, upgraded.copy) == (1, 3, folder / "studio.db.state-1")
+    assert (upgraded.before, upgraded.after, upgraded.copy) == (1, 4, folder / "studio.db.state-1")
     assert upgraded.copy is not None
     assert upgraded.copy.is_file()
     upgraded = upgrade_studio(folder)
-    assert (upgraded.before, upgraded.after, upgraded.copy) == (3, 3, None)
+    assert (upgraded.before, upgraded.after, upgraded.copy) == (4, 4, None)
 
 
 def test_a_studio_on_a_server_is_up_to_date(folder: Path, url: str) -> None:
     move_studio(folder, url, told=say_nothing)
     upgraded = upgrade_studio(folder)
-    assert (upgraded.before, upgraded.after, upgraded.copy) == (3, 3, None)
+    assert (upgraded.before, upgraded.after, upgraded.copy) == (4, 4, None)

@@ -48,7 +48,14 @@ def text(**changes: str) -> bytes:
 
 @pytest.mark.parametrize(
     "settings",
-    [FULL, SHORT, replace(FULL, url=None), replace(FULL, country=None), replace(FULL, database="postgresql://a/b?c=d")],
+    [
+        FULL,
+        SHORT,
+        replace(FULL, url=None),
+        replace(FULL, country=None),
+        replace(FULL, database="postgresql://a/b?c=d"),
+        replace(FULL, fingerprints=True),
+    ],
 )
 def test_settings_are_read_as_they_were_written(settings: Settings) -> None:
     assert Settings.parse(settings.to_bytes()) == settings
@@ -88,6 +95,23 @@ def test_the_address_of_the_database_stands_in_a_table_of_its_own() -> None:
 )
 def test_a_database_that_cannot_be_one_is_refused(database: str, message: str) -> None:
     changes = {"last": database} if database.startswith("[") else {"state": f"state = 1\n{database}"}
+    with refused(InputError, message):
+        Settings.parse(text(**changes))
+
+
+def test_whether_fingerprints_are_kept_stands_in_a_table_of_its_own() -> None:
+    document = tomllib.loads(replace(FULL, fingerprints=True).to_bytes().decode())
+    assert document["recovery"] == {"fingerprints": True}
+    assert "recovery" not in tomllib.loads(FULL.to_bytes().decode())
+    assert not Settings.parse(text(last="[recovery]\nfingerprints = false")).fingerprints
+
+
+@pytest.mark.parametrize(
+    "recovery", ["recovery = true", "[recovery]\nfingerprints = 1", '[recovery]\nfingerprints = "no"']
+)
+def test_whether_fingerprints_are_kept_must_be_said_clearly(recovery: str) -> None:
+    changes = {"last": recovery} if recovery.startswith("[") else {"state": f"state = 1\n{recovery}"}
+    message = "provenance.toml: expected recovery as a table, with fingerprints as true or false"
     with refused(InputError, message):
         Settings.parse(text(**changes))
 

@@ -360,8 +360,8 @@ def test_a_newer_state_in_the_settings_is_refused(studio: Studio) -> None:
 
 def test_a_newer_state_in_the_database_is_refused(studio: Studio) -> None:
     with closing(sqlite3.connect(studio.path / "studio.db")) as connection:
-        connection.execute("PRAGMA user_version=4")
-    message = "studio.db: expected state version 3, got 4"
+        connection.execute("PRAGMA user_version=5")
+    message = "studio.db: expected state version 4, got 5"
     with refused(StudioError, message, code="state-version", hint=NEWER):
         Studio(studio.path)
 

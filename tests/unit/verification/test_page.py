@@ -126,7 +126,7 @@ def test_the_file_is_named_by_its_digest_and_the_check_by_its_time() -> None:
     assert "not known: it could not be read" in page
 
 
-@pytest.mark.parametrize("code", ["none", "invalid", "unreadable", "remote"])
+@pytest.mark.parametrize("code", ["none", "recovered", "invalid", "unreadable", "remote"])
 def test_of_a_credential_that_nobody_answers_for_nothing_more_is_shown(code: str) -> None:
     page, _ = read(report(credential=code))
     assert "<dt>Credential</dt>" in page
