@@ -13,9 +13,10 @@ from provenance.consent.codes import parse_code
 from provenance.consent.events import ANSWERS
 from provenance.consent.grants import parse_scope, parse_territory
 from provenance.consent.scopes import Scope
-from provenance.consent.status import LIVE, ConsentCode, authorised, stand
+from provenance.consent.status import LIVE, ConsentCode, stand
 from provenance.consent.vocabulary import parse_day, parse_medium, parse_purpose
 from provenance.errors import InputError
+from provenance.studio.asking import Use, ask
 from provenance.studio.consents import NOTED, ConsentDesk
 from provenance_cli._options import (
     WrongValueError,
@@ -28,7 +29,6 @@ from provenance_cli._options import (
 )
 from provenance_cli._output import note, print_json, safe, say, table
 
-ANSWER_SCHEMA = "urn:headshot-provenance:schema:consent-answer:1"
 EXPIRING_SCHEMA = "urn:headshot-provenance:schema:consent-expiring:1"
 NOTED_SCHEMA = "urn:headshot-provenance:schema:consent-noted:1"
 
@@ -66,42 +66,19 @@ def check(
     with opened(studio_path) as studio:
         desk = ConsentDesk(studio)
         recorded = desk.find(parsed(parse_code, code))
-        erasure = desk.erasure(recorded)
-        # A clock that was set back must not undo a withdrawal that is recorded already.
-        now = max(studio.clock.now(), recorded.history[-1].at)
-        moment = now if at is None else parsed(from_user, at)
-        answer = authorised(
-            recorded.record,
-            recorded.history,
-            scope=asked,
-            at=moment,
-            purpose=for_purpose,
-            medium=in_medium,
-            territory=in_territory,
+        moment = None if at is None else parsed(from_user, at)
+        answer = ask(
+            desk, recorded, Use(asked, for_purpose, in_medium, in_territory), now=studio.clock.now(), at=moment
         )
+    found = answer.permission.code
     if as_json:
-        print_json(
-            {
-                "schema": ANSWER_SCHEMA,
-                "code": recorded.code,
-                "scope": asked.value,
-                "purpose": for_purpose,
-                "medium": in_medium,
-                "territory": in_territory,
-                "at": to_seconds(moment),
-                "answer": answer.code.value,
-                "reason": answer.reason,
-                "since": None if answer.since is None else to_seconds(answer.since),
-                "assurance": recorded.record.assurance,
-                "erased": None if erasure is None else to_seconds(erasure.at),
-            }
-        )
+        print_json(answer.to_json())
     else:
-        word = {ConsentCode.IN_FORCE: "yes", ConsentCode.UNKNOWN: "unknown"}.get(answer.code, "no")
-        say(f"{word}: {safe(answer.reason)} (assurance: {recorded.record.assurance})")
-        if erasure is not None:
-            note(f"The person's data were erased on {erasure.at.date()}; nothing new is stamped under this consent.")
-    return {ConsentCode.IN_FORCE: YES, ConsentCode.UNKNOWN: UNANSWERED}.get(answer.code, NO)
+        word = {ConsentCode.IN_FORCE: "yes", ConsentCode.UNKNOWN: "unknown"}.get(found, "no")
+        say(f"{word}: {safe(answer.permission.reason)} (assurance: {answer.assurance})")
+        if answer.erased is not None:
+            note(f"The person's data were erased on {answer.erased.date()}; nothing new is stamped under this consent.")
+    return {ConsentCode.IN_FORCE: YES, ConsentCode.UNKNOWN: UNANSWERED}.get(found, NO)
 
 
 @click.command("expiring", short_help="List what ends soon, the soonest first.")

@@ -6,7 +6,7 @@ import click
 
 from provenance import durable
 from provenance.errors import InputError
-from provenance.studio.status_publishing import StatusListDesk
+from provenance.studio.status_publishing import StatusListDesk, lists_folder
 from provenance_cli._options import json_option, passphrase_option, studio_option, unlocked
 from provenance_cli._output import count, note, print_json, safe, say
 
@@ -17,14 +17,15 @@ PUBLISHED_SCHEMA = "urn:headshot-provenance:schema:status-published:1"
 @click.option(
     "-o",
     "--output",
-    required=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the lists, such as one of your website.",
+    help="Folder for the lists, such as one of your website; without it, the studio's, which provenance serve shows.",
 )
 @json_option
 @studio_option
 @passphrase_option
-def publish_status(*, output: Path, as_json: bool, studio_path: Path | None, passphrase_file: Path | None) -> int:
+def publish_status(
+    *, output: Path | None, as_json: bool, studio_path: Path | None, passphrase_file: Path | None
+) -> int:
     """Sign and log the status lists: of every stamp, whether its consents stand and cover each kind of publication.
 
     Whoever holds a stamped picture and the list of its number learns the answer without asking you, and you do not
@@ -32,10 +33,11 @@ def publish_status(*, output: Path, as_json: bool, studio_path: Path | None, pas
     """
     with unlocked(studio_path, passphrase_file) as keys:
         signed = StatusListDesk(keys).sign()
+        folder = output or lists_folder(keys.studio)
     for one in signed:
-        path = output / f"{one.number}.jwt"
+        path = folder / f"{one.number}.jwt"
         try:
-            output.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             durable.replace(path, one.token)
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()

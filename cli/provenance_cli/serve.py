@@ -48,8 +48,9 @@ def command(
 ) -> int:
     """Show a page that checks pictures, and the same as an API, until it is interrupted.
 
-    In a studio it answers receipts, too, and shows the ledger at /ledger/. It listens on this computer only; for the
-    open internet, put a proxy with TLS before it, and say its name with --name. Pictures are never stored.
+    In a studio it answers receipts, too, and shows the ledger at /ledger/ and the status lists at /status/. It listens
+    on this computer only; for the open internet, put a proxy with TLS before it, and say its name with --name. Pictures
+    are never stored.
     """
     from provenance.web import check_installed
 

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from provenance.canonical import sha256
@@ -17,8 +18,9 @@ from provenance.status_lists import LIST_STAMPS, StatusListWriter
 from provenance.storage.interface import StampRow
 from provenance.studio.consents import ConsentDesk
 from provenance.studio.stamps import RESTS_ON
-from provenance.studio.studio import UnlockedStudio
+from provenance.studio.studio import Studio, UnlockedStudio
 
+LISTS_FOLDER: Final = "status"
 # What a stamp of each kind rests on for certain; whatever else it may rest on, the studio does not keep.
 _CERTAIN: Final[Mapping[str, tuple[Scope, ...]]] = {
     Declaration.CAMERA: (Scope.CAPTURE,),
@@ -26,6 +28,11 @@ _CERTAIN: Final[Mapping[str, tuple[Scope, ...]]] = {
     Declaration.AI_EDITED: (Scope.CAPTURE, Scope.AI_EDIT),
     Declaration.AI_GENERATED: (Scope.AI_GENERATE,),
 }
+
+
+def lists_folder(studio: Studio) -> Path:
+    """Return the folder of a studio in which its lists lie to be served."""
+    return studio.path / LISTS_FOLDER
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from provenance import __version__
+from provenance.web.asking import make_asking
 from provenance.web.checking import Checker
 from provenance.web.desk import KioskDesk
 from provenance.web.door import Door
+from provenance.web.guesses import Guesses
 from provenance.web.kiosk import make_kiosk
 from provenance.web.ledger_pages import make_ledger_pages
 from provenance.web.pages import STATIC, page
@@ -24,6 +26,7 @@ from provenance.web.receipts import make_receipts
 from provenance.web.shield import FAULT, Limits, Shield
 from provenance.web.sitting import Job
 from provenance.web.staff import make_staff
+from provenance.web.status_pages import make_status_pages
 from provenance.web.trusting import make_trusting
 from provenance.web.uploads import MAX_UPLOAD_BYTES
 from provenance.web.verifying import make_verifying
@@ -60,7 +63,7 @@ def kiosk_app(
     job.check()
     app = _bare(bar=door.bar, openapi=False)
     app.include_router(make_kiosk(desk, job, door=door))
-    app.include_router(make_receipts(desk, door=door))
+    app.include_router(make_receipts(desk, door=door, guesses=Guesses()))
     if pin is not None:
         app.include_router(make_staff(desk, door=door, pin=pin))
     return Shield(app, hosts=hosts, limits=limits, report=report)
@@ -74,7 +77,7 @@ def public_app(
     limits: Limits | None = None,
     report: Report | None = None,
 ) -> ASGIApp:
-    """Return the public page: it verifies, and where there is a studio it answers receipts and shows the ledger.
+    """Return the public page: it verifies, and for a studio answers receipts and shows its ledger and its status lists.
 
     Args:
         checker: verifies.
@@ -87,8 +90,11 @@ def public_app(
     app = _bare(bar=None, openapi=True)
     app.include_router(make_verifying(checker, marks=door.marks, studio=None if desk is None else desk.name))
     if desk is not None:
+        guesses = Guesses()
+        app.include_router(make_asking(desk, guesses=guesses))
         app.include_router(make_ledger_pages(desk))
-        app.include_router(make_receipts(desk, door=door))
+        app.include_router(make_status_pages(desk))
+        app.include_router(make_receipts(desk, door=door, guesses=guesses))
     return Shield(app, hosts=hosts, limits=limits or Limits(path_bytes=PATH_BYTES), report=report)
 
 
@@ -120,7 +126,7 @@ def _bare(*, bar: str | None, openapi: bool) -> FastAPI:
 
     async def lost(request: Request, error: Any) -> Response:  # noqa: ANN401 as Starlette has it
         status = error.status_code if isinstance(error, HTTPException) else 404
-        if status != HTTPStatus.NOT_FOUND or request.url.path.startswith((API, "/ledger/")):
+        if status != HTTPStatus.NOT_FOUND or request.url.path.startswith((API, "/ledger/", "/status/")):
             phrase = HTTPStatus(status).phrase.lower()
             return answer(request.url.path, status, phrase, getattr(error, "headers", None))
         return page("lost", status=status, bar=bar)

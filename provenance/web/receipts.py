@@ -5,9 +5,9 @@ never in an address: the link on a receipt keeps it in the fragment, which only 
 """
 
 import json
-import threading
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from http import HTTPStatus
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
@@ -24,28 +24,26 @@ from provenance.studio.reading import Recorded
 from provenance.web.desk import KioskDesk
 from provenance.web.door import Door
 from provenance.web.forms import first, read_fields
+from provenance.web.guesses import Guesses, WrongGuessError
 from provenance.web.pages import page
 from provenance.web.receipt_views import receipt_view
-from provenance.web.shield import Rate, address_of
+from provenance.web.shield import address_of
 from provenance.web.sitting import folded
 from provenance.web.words import words_for
-
-# Of wrong secrets and names, from one address in a minute; there are 2¹⁴⁰ secrets.
-GUESSES: Final = 20
 
 Form = Mapping[str, Sequence[str]]
 
 
-class _NoSuchReceiptError(Exception):
-    def __init__(self, word: str, status: int) -> None:
-        super().__init__(word)
-        self.word, self.status = word, status
+def make_receipts(desk: KioskDesk, *, door: Door, guesses: Guesses) -> APIRouter:
+    """Return the pages of receipts.
 
-
-def make_receipts(desk: KioskDesk, *, door: Door) -> APIRouter:
-    """Return the pages of receipts."""
+    Args:
+        desk: the studio.
+        door: with the marks of forms.
+        guesses: counts wrong secrets.
+    """
     router = APIRouter(include_in_schema=False)
-    pages = _Receipts(desk, door)
+    pages = _Receipts(desk, door, guesses)
 
     @router.get("/receipt")
     def ask(request: Request) -> HTMLResponse:
@@ -75,11 +73,10 @@ async def _read(request: Request) -> tuple[Form, str]:
 
 
 class _Receipts:
-    def __init__(self, desk: KioskDesk, door: Door) -> None:
+    def __init__(self, desk: KioskDesk, door: Door, guesses: Guesses) -> None:
         self._desk = desk
         self._door = door
-        self._guesses = Rate(GUESSES)
-        self._guarding = threading.Lock()
+        self._guesses = guesses
 
     def ask(self, language: str, *, word: str | None = None, status: int = 200) -> HTMLResponse:
         return page(
@@ -155,9 +152,9 @@ class _Receipts:
         try:
             self._door.marks.check(first(form, "mark"))
             with self._desk.consents() as desk:
-                made: Response = answer(desk, self._find(desk, form, address))
+                made: Response = answer(desk, self._guesses.find(desk, first(form, "secret"), address))
                 return made
-        except _NoSuchReceiptError as error:
+        except WrongGuessError as error:
             return self.ask(language, word=error.word, status=error.status)
         except RefusedError as error:
             word = "receipt_stale" if error.code == "form-mark" else "receipt_refused"
@@ -165,26 +162,13 @@ class _Receipts:
         except ProvenanceError:
             return self.ask(language, word="receipt_refused", status=422)
 
-    def _find(self, desk: ConsentDesk, form: Form, address: str) -> Recorded:
-        try:
-            return desk.find_by_secret(first(form, "secret"))
-        except ProvenanceError:
-            self._count(address)
-            raise _NoSuchReceiptError("receipt_unknown", 404) from None
-
     def _check_name(self, desk: ConsentDesk, recorded: Recorded, name: str, address: str) -> None:
         """Check that who asks for personal data knows whose they are: a receipt that was found names nobody."""
         personal = desk.disclosures(recorded)
         known = [folded(personal[field]) for field in ("legal_name", "guardian_name") if field in personal]
         if folded(name) not in known:
-            self._count(address)
-            raise _NoSuchReceiptError("receipt_name", 422)
-
-    def _count(self, address: str) -> None:
-        with self._guarding:
-            within = self._guesses.take(address)
-        if not within:
-            raise _NoSuchReceiptError("receipt_slow", 429)
+            self._guesses.count(address)
+            raise WrongGuessError("receipt_name", HTTPStatus.UNPROCESSABLE_ENTITY, "name: is not the one on the record")
 
     def _page(self, form: Form, recorded: Recorded, *, told: str | None = None, **facts: object) -> HTMLResponse:
         language = first(form, "language") or "en"

@@ -36,7 +36,7 @@ SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 FAULT: Final = "this cannot be answered now"
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 
-_OPEN_LEDGER: Final = "/ledger/"
+_OPEN: Final = ("/ledger/", "/status/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class Shield:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
-                if scope["path"].startswith(_OPEN_LEDGER):
+                if scope["path"].startswith(_OPEN):
                     # Public by its nature: other people's pages may read it, too.
                     headers["Cross-Origin-Resource-Policy"] = "cross-origin"
                     headers["Access-Control-Allow-Origin"] = "*"

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from provenance import schemas
 from provenance.consent.scopes import Scope
 from provenance.errors import InputError, RefusedError
 from provenance.verification import Report
@@ -17,7 +16,7 @@ from provenance.web.cards import make_card
 from provenance.web.checking import Checker
 from provenance.web.forms import FormMarks
 from provenance.web.pages import page
-from provenance.web.problems import problem
+from provenance.web.problems import PROBLEMS, described, described_problem, problem
 from provenance.web.uploads import MAX_FILE_BYTES, MAX_FILES, Upload, read_sent
 
 # Whole uploads that are held in memory at a time; others wait to be read.
@@ -90,8 +89,8 @@ def make_verifying(checker: Checker, *, marks: FormMarks, studio: str | None) ->
         response_class=JSONResponse,
         openapi_extra=_UPLOAD,
         responses={
-            200: {"description": "The report.", "content": _json("verification-report")},
-            **{status: _problem(text) for status, text in _PROBLEMS.items()},
+            200: {"description": "The report.", "content": described("verification-report")},
+            **{status: described_problem(text) for status, text in PROBLEMS.items()},
         },
     )
     async def api(request: Request) -> JSONResponse:
@@ -117,22 +116,3 @@ async def _check(checker: Checker, file: Upload, fields: dict[str, str]) -> Repo
         raise InputError(f"upload: expected at most {MAX_FILE_BYTES} bytes in a file", code="upload-size")
     scope, territory = fields.get("scope") or None, fields.get("territory") or None
     return await run_in_threadpool(checker.check, file, scope=scope, territory=territory)
-
-
-_PROBLEMS: Final = {
-    403: "Sent from a page of another server.",
-    408: "The body took too long.",
-    413: "The body is too large.",
-    422: "What was sent cannot be checked.",
-    421: "Asked under a name that is not this server's.",
-    429: "Too many requests.",
-    500: "It cannot be answered now.",
-}
-
-
-def _problem(text: str) -> dict[str, Any]:
-    return {"description": text, "content": _json("api-error")}
-
-
-def _json(name: str) -> dict[str, Any]:
-    return {"application/json": {"schema": schemas.load(name)}}

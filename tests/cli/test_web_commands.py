@@ -1,5 +1,6 @@
 """`provenance kiosk` and `provenance serve`: processes that listen, and what they refuse."""
 
+import contextlib
 import os
 import re
 import signal
@@ -116,6 +117,26 @@ def test_a_page_is_served_in_a_studio_and_without_one(workshop: Workshop, tmp_pa
     os.chdir(tmp_path)
     with running("serve") as (_, said):
         assert said == ["It checks pictures. Stop it with Ctrl-C."]
+
+
+def test_a_page_shows_the_status_lists_that_were_published(
+    terminal: Terminal, workshop: Workshop, tmp_path: Path
+) -> None:
+    terminal("trust", "export", "-o", str(tmp_path / "lumen.pem"))
+    terminal("consent", "publish-status").says(0, "status/0.jwt: 1 stamp, entry 4\n")
+    command = ["verify", str(workshop.stamped.resolve()), "--trust", str(tmp_path / "lumen.pem"), "--json", "--status"]
+    with running("serve") as (address, _), contextlib.chdir(tmp_path):
+        (document,) = terminal(*command, f"{address}status/0.jwt", "--for", "publish.web").documents()
+        assert (document["verdict"], document["consent"]["basis"]) == ("PASSED", "sealed")
+        terminal(*command, f"{address}status/1.jwt").refuses(3, f"{address}status/1.jwt: expected status 200, got 404")
+
+
+def test_a_page_answers_the_holder_of_a_receipt(workshop: Workshop) -> None:
+    with running("serve") as (address, _):
+        fields = urlencode({"secret": workshop.secret, "scope": "publish.web"})
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = urllib3.request("POST", f"{address}api/v1/consent/check", body=fields, headers=headers).json()
+        assert answer["answer"] == "in-force"
 
 
 def test_a_page_trusts_the_files_that_it_is_given(terminal: Terminal, workshop: Workshop) -> None:

@@ -180,11 +180,17 @@ def test_nothing_that_was_sent_is_kept(
 
 def test_the_description_of_the_api_names_what_it_answers(visitor: Visitor) -> None:
     document = json.loads(visitor.get("/api/v1/openapi.json").data)
-    assert sorted(document["paths"]) == ["/api/v1/verify", "/ledger/checkpoint", "/ledger/tile/{path}"]
+    assert sorted(document["paths"]) == [
+        "/api/v1/consent/check",
+        "/api/v1/verify",
+        "/ledger/checkpoint",
+        "/ledger/tile/{path}",
+        "/status/{number}.jwt",
+    ]
     answers = document["paths"]["/api/v1/verify"]["post"]["responses"]
     described = answers["200"]["content"]["application/json"]["schema"]
     assert {**schemas.load("verification-report"), "examples": described["examples"]} == described
-    assert sorted(answers) == ["200", "403", "408", "413", "421", "422", "429", "500"]
+    assert sorted(answers) == ["200", "400", "403", "408", "413", "421", "422", "429", "500"]
 
 
 def test_what_cannot_be_answered_says_so(tmp_path: Path) -> None:
