@@ -1,13 +1,15 @@
 """Documents that one or more parties signed: JWS General JSON (RFC 7515, 7.2.1), and tokens of one, through joserfc.
 
 Every signature's protected header names its role and carries its public key, so that a document can be checked by
-somebody who has nothing but the document. Whose key it is, the caller decides.
+somebody who has nothing but the document. Whose key it is, the caller decides. Where a passkey may sign, its WebAuthn
+assertion takes the place of a plain signature (`webauthn`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from provenance import webauthn
 from provenance.canonical import Json, JsonObject, canonical_bytes, from_base64url, parse_object
 from provenance.errors import InputError, VerificationError
 from provenance.keys import SigningKey, thumbprint_urn
@@ -33,6 +35,7 @@ class Signature:
         signed_at: the signer's own statement of time, RFC 3339.
         key_urn: the RFC 9278 name of the key that signed.
         initialled: the parts of the document that the signer put their initials to.
+        assertion: what was attested, where a passkey signed; None for a plain key.
     """
 
     role: str
@@ -40,6 +43,7 @@ class Signature:
     signed_at: str
     key_urn: str
     initialled: tuple[str, ...] = ()
+    assertion: webauthn.Assertion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +86,17 @@ def sign(payload: bytes, signers: Sequence[tuple[SigningKey, JsonObject]]) -> di
     return dict(envelope)
 
 
-def verify(envelope: JsonObject) -> Signed:
+def verify(envelope: JsonObject, *, passkeys: bool = False) -> Signed:
     """Check every signature of a document with the key that it names, and return the document.
+
+    Args:
+        envelope: the document.
+        passkeys: whether passkeys may have signed; what they attest of their origin is for the caller to check.
 
     Raises:
         InputError: it is not a JWS of the form written here.
         VerificationError: a signature does not verify.
     """
-    from joserfc import errors, jws
-    from joserfc.jwk import import_key
-
     signatures, payload = envelope.get("signatures"), envelope.get("payload")
     if set(envelope) != {"payload", "signatures"} or not isinstance(signatures, list) or not isinstance(payload, str):
         raise InputError("signed document: expected payload and signatures")
@@ -99,24 +104,15 @@ def verify(envelope: JsonObject) -> Signed:
         raise InputError(f"signed document: expected at most {MAX_PAYLOAD_BYTES} bytes, got more")
     if not 1 <= len(signatures) <= MAX_SIGNATURES:
         raise InputError(f"signed document: expected 1 to {MAX_SIGNATURES} signatures, got {len(signatures)}")
-    for number, entry in enumerate(signatures, 1):
-        if not isinstance(entry, dict) or set(entry) != {"protected", "signature"}:
-            raise InputError(f"signature {number}: expected protected and signature, and no unprotected header")
-        if not all(isinstance(part, str) for part in entry.values()):
-            raise InputError(f"signature {number}: expected protected and signature as text")
-        _check_header(entry["protected"], place=f"signature {number}")
-    value: Any = envelope
-    try:
-        checked: Any = jws.deserialize_json(
-            value,
-            lambda member: import_key(member.headers()["jwk"]),
-            registry=_registry(),
-        )
-    except errors.BadSignatureError:
-        raise VerificationError("signed document: a signature does not verify", code="signature-invalid") from None
-    except (errors.JoseError, ValueError, KeyError, TypeError, UnicodeError) as error:
-        raise InputError(f"signed document: malformed: {type(error).__name__}") from error
-    return Signed(checked.payload, tuple(_signature(member.headers()) for member in checked.members))
+    headers = [_read_member(entry, place=f"signature {number}") for number, entry in enumerate(signatures, 1)]
+    by_passkey = [passkeys and header.get("alg") in webauthn.ALGORITHMS for header in headers]
+    plain = [entry for entry, passkey in zip(signatures, by_passkey, strict=True) if not passkey]
+    verified = iter(_verify_plain({"payload": payload, "signatures": plain}) if plain else [])
+    found = [
+        _verify_passkey(entry, header, payload) if passkey else _signature(next(verified))
+        for entry, header, passkey in zip(signatures, headers, by_passkey, strict=True)
+    ]
+    return Signed(from_base64url(payload, place="signed document"), tuple(found))
 
 
 def sign_jwt(claims: JsonObject, *, media_type: str, key: SigningKey) -> bytes:
@@ -161,10 +157,52 @@ def verify_jwt(data: bytes, *, media_type: str, place: str) -> tuple[dict[str, J
     return parse_object(checked.payload, place=place), urn
 
 
-def _check_header(protected: Json, *, place: str) -> None:
-    """Look at a protected header before the library does: what it names as a key must be one of ours."""
-    header = parse_object(from_base64url(protected, place=place), place=f"{place} header")
+def _read_member(entry: Json, *, place: str) -> dict[str, Json]:
+    """Return the protected header of a signature, before the library looks: its key must be one of ours."""
+    if not isinstance(entry, dict) or set(entry) != {"protected", "signature"}:
+        raise InputError(f"{place}: expected protected and signature, and no unprotected header")
+    if not all(isinstance(part, str) for part in entry.values()):
+        raise InputError(f"{place}: expected protected and signature as text")
+    header = parse_object(from_base64url(entry["protected"], place=place), place=f"{place} header")
     thumbprint_urn(header.get("jwk"))
+    return header
+
+
+def _verify_plain(envelope: dict[str, Any]) -> list[dict[str, Any]]:
+    """Check signatures by plain keys, and return the headers of each, in order."""
+    from joserfc import errors, jws
+    from joserfc.jwk import import_key
+
+    value: Any = envelope
+    try:
+        checked: Any = jws.deserialize_json(
+            value,
+            lambda member: import_key(member.headers()["jwk"]),
+            registry=_registry(),
+        )
+    except errors.BadSignatureError:
+        raise VerificationError("signed document: a signature does not verify", code="signature-invalid") from None
+    except (errors.JoseError, ValueError, KeyError, TypeError, UnicodeError) as error:
+        raise InputError(f"signed document: malformed: {type(error).__name__}") from error
+    return [member.headers() for member in checked.members]
+
+
+def _verify_passkey(entry: Any, header: dict[str, Any], payload: str) -> Signature:  # noqa: ANN401 its form was checked
+    """Check the signature of a passkey; its header has the form that the library holds the others to."""
+    made: Any = {
+        name: header[name] for name in ("role", "assurance", "signed_at", "initialled_scopes") if name in header
+    }
+    initialled = made.get("initialled_scopes", [])
+    texts = [value for name, value in made.items() if name != "initialled_scopes"]
+    if not isinstance(initialled, list) or not all(isinstance(text, str) for text in (*texts, *initialled)):
+        raise InputError("signed document: expected role, assurance, signed_at and initialled_scopes as text")
+    assertion = webauthn.verify_assertion(
+        from_base64url(entry["signature"], place="passkey signature"),
+        signing_input=f"{entry['protected']}.{payload}".encode(),
+        jwk=header["jwk"],
+        algorithm=str(header["alg"]),
+    )
+    return replace(_signature(header), assertion=assertion)
 
 
 def _signature(header: dict[str, Any]) -> Signature:

@@ -18,7 +18,7 @@ from provenance.consent.grants import Grant
 from provenance.consent.parties import Controller, Notice, Terms
 from provenance.consent.rules import biometric_destroy_by, check_rules, kind_of, notice_period
 
-Method = Literal["drawn", "typed", "browser-key", "own-key", "scanned"]
+Method = Literal["drawn", "typed", "browser-key", "own-key", "passkey", "scanned"]
 
 SCAN = "scan_sha256"
 
@@ -33,8 +33,20 @@ def make_body(
     terms: Terms,
     secret_digest: bytes,
     now: datetime,
+    origin: str | None = None,
 ) -> dict[str, Json]:
     """Return a new body that keeps every rule.
+
+    Args:
+        grants: every decision.
+        disclosures: the personal data.
+        method: how the subject signs.
+        controller: who is responsible.
+        notice: what the subject read.
+        terms: what else it says.
+        secret_digest: of the withdrawal secret.
+        now: the time.
+        origin: of the page on which a passkey signs; None for every other method.
 
     Raises:
         RefusedError: it would break one.
@@ -81,7 +93,10 @@ def make_body(
         ),
         "storage_locations": places,
         "esign": _present(
-            method=method, intent_sha256=to_base64url(notice.intent or shipped.intent_digest()), scan=scan
+            method=method,
+            intent_sha256=to_base64url(notice.intent or shipped.intent_digest()),
+            scan=scan,
+            origin=origin,
         ),
         "_sd_alg": "sha-256",
         # In order of the digests, so that their place says nothing of the field.

@@ -84,11 +84,13 @@ DIGEST = Form(r"^[A-Za-z0-9_-]{43}$")
 UUID = Form(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 KEY = Form(r"^urn:ietf:params:oauth:jwk-thumbprint:sha-256:[A-Za-z0-9_-]{43}$")
 COUNTRY = Form(r"^[A-Z]{2}$")
+# Of a host with a name: passkeys are bound to no address (WebAuthn, 5.1.2).
+ORIGIN = Form(r"^https://[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+(:[1-9][0-9]{0,4})?$")
 LANGUAGE = Form(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 
 KINDS: Final = ("model_release", "digital_replica", "biometric_release", "guardian_release")
 AGE_CLASSES: Final = ("adult", "minor", "not-recorded")
-METHODS: Final = ("drawn", "typed", "browser-key", "own-key", "scanned")
+METHODS: Final = ("drawn", "typed", "browser-key", "own-key", "passkey", "scanned")
 
 _TERM = (
     Field("from", "R", DAY, "dpv:UntilTimeDuration", "first day"),
@@ -279,6 +281,7 @@ FIELDS: Final[tuple[Field, ...]] = (
             Field("method", "R", Form(choices=METHODS), "dpv:hasIndicationMethod", "how the subject signed"),
             Field("intent_sha256", "R", DIGEST, "ESIGN: intent", "of the sentence above the signature"),
             Field("scan", "C", DIGEST, "ESIGN; agency file", "the `_sd` digest of `scan_sha256`; where `scanned`"),
+            Field("origin", "C", ORIGIN, "WebAuthn 13.4.9", "of the page; its host is the RP ID; where `passkey`"),
         ),
         "dpv:hasIndicationMethod",
         "the act of signing",

@@ -1,5 +1,7 @@
 """The text that a subject reads before deciding; its digest is part of what they sign."""
 
+from typing import Final
+
 from provenance.canonical import sha256
 
 VERSION = "headshot/1"
@@ -18,6 +20,25 @@ whoever asks {studio} about a picture will learn that you withdrew.
 """
 
 INTENT = "By signing I confirm that I have read the notice and that these decisions are mine."
+
+# What is added to the sentence above the signature where a passkey signs: nobody else can know whose device it is.
+OWN_DEVICE: Final = {
+    "en": "I sign with a passkey on a device of my own.",
+    "de": "Ich unterschreibe mit einem Passkey auf meinem eigenen Gerät.",
+    "fr": "Je signe avec une clé d’accès (passkey) sur mon propre appareil.",
+    "es": "Firmo con una clave de acceso (passkey) en mi propio dispositivo.",
+    "ja": "私は自分の端末で、パスキーを使って署名します。",
+}
+
+
+def on_own_device(intent: str, language: str) -> str:
+    """Return the sentence above the signature where a passkey signs; what is added is English where there is no other.
+
+    Args:
+        intent: the sentence for every other signature.
+        language: of it.
+    """
+    return f"{intent} {OWN_DEVICE.get(language.partition('-')[0], OWN_DEVICE['en'])}"
 
 
 def render(studio: str) -> str:

@@ -32,6 +32,7 @@ __all__ = [
     "Controller",
     "Role",
     "SigningMethod",
+    "check_passkeys",
     "complete_record",
     "controller_urn",
     "make_record",
@@ -47,13 +48,14 @@ Role = Literal["subject", "guardian", "witness", "photographer", "controller"]
 ROLES: Final[tuple[Role, ...]] = ("subject", "guardian", "witness", "photographer", "controller")
 # From weakest to strongest; a record is worth what the weakest signature of a consenting party is worth.
 ASSURANCES: Final = ("recorded", "drawn", "session-key", "passkey", "ades")
-# What each method of signing can be worth at most. Nothing here can check more than a key, so nothing is called more.
+# What each method of signing can be worth at most: no more than what is checked here.
 _AT_MOST: Final = {
     "scanned": "recorded",
     "typed": "drawn",
     "drawn": "drawn",
     "browser-key": "session-key",
     "own-key": "session-key",
+    "passkey": "passkey",
 }
 
 
@@ -186,9 +188,10 @@ def parse_record(data: bytes) -> ConsentRecord:
     if len(data) > MAX_RECORD_BYTES:
         raise InputError(f"consent record: expected at most {MAX_RECORD_BYTES} bytes, got {len(data)}")
     envelope = parse_object(data, place="consent record")
-    signed = jws.verify(envelope)
+    signed = jws.verify(envelope, passkeys=True)
     body, grants = parse_body(signed.payload)
     principal = _check_signatures(signed, body)
+    check_passkeys(signed, body, principal=principal)
     controller = _controller(body)
     digests = bodies.texts(body, "_sd")
     method = bodies.text(body, "esign", "method") or ""
@@ -235,7 +238,26 @@ def parse_body(payload: bytes) -> tuple[dict[str, Json], tuple[Grant, ...]]:
     scan = bodies.text(body, "esign", "scan")
     if (bodies.text(body, "esign", "method") == "scanned") != (scan in digests):
         raise InputError("consent record.esign.scan: expected one of the _sd digests exactly where ink was scanned")
+    if (bodies.text(body, "esign", "method") == "passkey") != (bodies.text(body, "esign", "origin") is not None):
+        raise InputError("consent record.esign.origin: expected it exactly where a passkey signed")
     return body, grants
+
+
+def check_passkeys(signed: jws.Signed, body: Mapping[str, Json], *, principal: Role) -> None:
+    """Check that a passkey signed exactly where the body says so: for who consents, on the page that it names.
+
+    Raises:
+        VerificationError: it did not, or on another page.
+    """
+    origin = bodies.text(body, "esign", "origin")
+    for signature in signed.signatures:
+        if (signature.assertion is not None) != (origin is not None and signature.role == principal):
+            raise VerificationError(
+                f"consent record: expected a passkey to sign for the {principal} exactly where the method says so",
+                code="passkey-unfit",
+            )
+        if signature.assertion is not None and origin is not None:
+            signature.assertion.check_origin(origin)
 
 
 def controller_urn(key: SigningKey) -> str:

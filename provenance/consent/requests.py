@@ -55,11 +55,16 @@ class ConsentRequest:
         return "guardian" if "guardian" in parse_object(self.payload, place="body") else "subject"
 
     @property
+    def origin(self) -> str | None:
+        """The origin of the page on which a passkey signs; None where a plain key does."""
+        return bodies.text(parse_object(self.payload, place="body"), "esign", "origin")
+
+    @property
     def roles(self) -> tuple[str, ...]:
         """Who signed already."""
         if not self.signatures:
             return ()
-        return tuple(signature.role for signature in jws.verify(self._envelope()).signatures)
+        return tuple(signature.role for signature in jws.verify(self._envelope(), passkeys=True).signatures)
 
     def sign(self, key: SigningKey, *, role: Role, initialled: Sequence[Scope], now: datetime) -> "ConsentRequest":
         """Return the request with one more signature: of a key that its holder keeps, hence `session-key`.
@@ -69,6 +74,8 @@ class ConsentRequest:
         """
         if role == "controller" or (role in ("subject", "guardian") and role != self.principal):
             raise RefusedError(f"request: the {role} does not sign here", code="role-unfit")
+        if role == self.principal and self.origin is not None:
+            raise RefusedError(f"request: the {role} signs with a passkey, in a browser", code="passkey-needed")
         if role in self.roles:
             raise RefusedError(f"request: the {role} signed already", code="signed-already")
         fields: dict[str, Json] = {"role": role, "assurance": "session-key", "signed_at": to_seconds(now)}
@@ -119,7 +126,7 @@ def parse_request(data: bytes) -> ConsentRequest:
         raise InputError("request: expected disclosures and signatures as lists")
     payload = from_base64url(document["payload"], place="request.payload")
     body, grants = parse_body(payload)
-    if bodies.text(body, "esign", "method") not in ("browser-key", "own-key"):
+    if bodies.text(body, "esign", "method") not in ("browser-key", "own-key", "passkey"):
         raise InputError("request: expected a body that is signed with a key of one's own")
     for place, shown, named in (
         ("notice", notice, bodies.text(body, "notice", "sha256")),

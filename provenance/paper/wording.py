@@ -40,6 +40,8 @@ def find_wording(record: ConsentRecord, *, studio: Path | None) -> Read:
     except InputError:
         # Another version of it, or none: what was read is not at hand, and nothing else may stand in its place.
         pass
+    if bodies.text(record.body, "esign", "method") == "passkey":
+        intents = [notice.on_own_device(intent, language) for intent in intents]
     return Read(
         _with_digest(texts, bodies.text(record.body, "notice", "sha256")),
         _with_digest(intents, bodies.text(record.body, "esign", "intent_sha256")),

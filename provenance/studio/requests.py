@@ -27,11 +27,13 @@ class Shown:
         notice: what the record says of it.
         text: itself.
         intent: the sentence above the signature.
+        origin: of the page on which a passkey of their own signs; None where their browser makes a key.
     """
 
     notice: Notice
     text: str
     intent: str
+    origin: str | None = None
 
 
 class RequestDesk(ConsentReader, ABC):
@@ -54,7 +56,8 @@ class RequestDesk(ConsentReader, ABC):
             terms: what else the record says; the age and the guardian's relationship follow from `subject`.
             supersedes: the consent that this one takes the place of.
             shown: what they read in a browser that makes a key for this one signature; what they draw or type there
-                is then a datum of theirs. Without it, they read the text that comes with this version, where they sign.
+                is then a datum of theirs. Or in one in which a passkey signs. Without it, they read the text that comes
+                with this version, where they sign.
 
         Raises:
             InputError: a datum of the subject cannot be one.
@@ -63,13 +66,15 @@ class RequestDesk(ConsentReader, ABC):
         unlocked = self._keys()
         now = self._studio.clock.now()
         secret = codes.new_secret()
-        disclosures = subject.disclosures(signed_here=shown is not None)
+        origin = None if shown is None else shown.origin
+        disclosures = subject.disclosures(signed_here=shown is not None and origin is None)
         name = unlocked.controller.name
         read = shown or Shown(Notice.shipped(name, presented_at=now), notice.render(name), notice.INTENT)
         body = make_body(
             grants=grants,
             disclosures=disclosures,
-            method="own-key" if shown is None else "browser-key",
+            method="own-key" if shown is None else "browser-key" if origin is None else "passkey",
+            origin=origin,
             controller=unlocked.controller,
             notice=read.notice,
             terms=full_terms(subject, terms, supersedes, today=now.date()),
