@@ -11,8 +11,10 @@ from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Page
-from support.browsers import draw_signature, launched
+from support.browsers import TO_HERE, add_authenticator, draw_signature, launched
+from support.handing import KIOSK_HOST, encrypted, link_in
 from support.pictures import with_changed_pixels
+from support.sittings import Sitting
 from support.studios import make_studio, record_ai_consent, record_consent, stamped
 from support.web import kiosk, public_page
 
@@ -49,7 +51,7 @@ def main() -> int:
     """Take the pictures; return the exit code."""
     every = len(sys.argv) > 1
     camera = _Camera(Path(sys.argv[1]) if every else DOCUMENTED, every=every)
-    with tempfile.TemporaryDirectory() as folder, launched() as browser:
+    with tempfile.TemporaryDirectory() as folder, launched(TO_HERE) as browser:
         studio = make_studio(Path(folder) / "studio", "Studio Lumen")
         with kiosk(studio, pin="135790") as server:
             secret = _sit(browser, server.url("localhost"), camera)
@@ -60,6 +62,7 @@ def main() -> int:
             page.click("section.now [data-next]")
             page.check("input[value='ai.generate']", force=True)
             camera(page, "kiosk-ai")
+        _phone(studio, browser, camera)
         with public_page(studio) as server:
             _receipt(browser, server.url("localhost"), secret, camera)
             _verify(browser, server.url("localhost"), _pictures(studio, Path(folder)), camera)
@@ -68,7 +71,9 @@ def main() -> int:
 
 
 def _page(browser: Browser) -> Page:
-    page = browser.new_page(viewport={"width": 820, "height": 1000}, reduced_motion="reduce", locale="en-GB")
+    page = browser.new_page(
+        viewport={"width": 820, "height": 1000}, reduced_motion="reduce", locale="en-GB", ignore_https_errors=True
+    )
     page.on("console", lambda message: print(message.text, file=sys.stderr))
     return page
 
@@ -97,6 +102,41 @@ def _sit(browser: Browser, url: str, camera: _Camera) -> str:
     page.wait_for_selector("main.signed")
     camera(page, "kiosk-receipt")
     return page.inner_text(".secret")
+
+
+def _phone(studio: Studio, browser: Browser, camera: _Camera) -> None:
+    """Sign on a phone; under HTTPS, as no browser has passkeys otherwise."""
+    with encrypted(studio) as (server, phones):
+        page, own = _page(browser), _own_phone(browser)
+        page.goto(server.url(KIOSK_HOST))
+        page.click("text=English")
+        sitting = Sitting(page)
+        sitting.choose()
+        sitting.tell()
+        page.check("input[value=passkey]")
+        camera(page, "kiosk-phone-way")
+        sitting.go_on()
+        page.click("#send")
+        page.wait_for_selector("#phone-square svg")
+        camera(page, "kiosk-phone")
+        own.goto(link_in(page))
+        own.wait_for_selector("#sign")
+        camera(own, "phone-sign")
+        own.click("#sign")
+        own.get_by_role("button", name="Sign with it").click()
+        own.wait_for_selector("main.signed")
+        camera(own, "phone-receipt")
+        own.goto(f"{phones.origin}/phone")
+        own.wait_for_selector("[role=alert]")
+        camera(own, "phone-lost")
+
+
+def _own_phone(browser: Browser) -> Page:
+    page = browser.new_page(
+        viewport={"width": 390, "height": 800}, reduced_motion="reduce", locale="en-GB", ignore_https_errors=True
+    )
+    add_authenticator(page)
+    return page
 
 
 def _staff(browser: Browser, url: str, camera: _Camera) -> None:

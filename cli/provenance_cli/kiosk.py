@@ -51,6 +51,9 @@ class _Place:
 @click.option("--https", is_flag=True, help="With --lan: encrypted, under a certificate of the studio's own.")
 @click.option("--insecure-lan", is_flag=True, help="With --lan: not encrypted, and every page says so.")
 @click.option("--host", metavar="NAME", help="With --lan: the address or name by which devices reach this computer.")
+@click.option(
+    "--phones", metavar="URL", help="Let people sign on their own phones, which reach the kiosk here through a proxy."
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port; 0 takes any.")
 @studio_option
 @passphrase_option
@@ -59,6 +62,7 @@ def command(
     job: str | None,
     template_name: str,
     use: str | None,
+    phones: str | None,
     port: int,
     studio_path: Path | None,
     passphrase_file: Path | None,
@@ -68,6 +72,9 @@ def command(
 
     Every purpose is a switch that is off. Who signs leaves with a receipt; the screen then clears itself. It is
     reached on this computer only, unless --lan is said.
+
+    With --phones https://kiosk.studio.example, people may sign with a passkey on their own phone. A proxy with a
+    certificate that phones trust must lead that address here; under that name nothing else of the kiosk is answered.
     """
     from provenance.web import check_installed
 
@@ -78,6 +85,7 @@ def command(
         from provenance.web.certificates import fingerprint
         from provenance.web.desk import KioskDesk
         from provenance.web.door import Door
+        from provenance.web.phones import Phones, parse_origin
         from provenance.web.serving import WebServer
         from provenance.web.sitting import Job
         from provenance.web.squares import as_text
@@ -87,13 +95,16 @@ def command(
         door = Door.to_network(insecure=not place.https) if where["lan"] else Door()
         pin = new_pin()
         asked = Job(template, job, use)
-        app = kiosk_app(KioskDesk(keys), asked, door=door, hosts=place.hosts, pin=pin, report=print_error)
+        away = None if phones is None else Phones(parsed(parse_origin, phones))
+        app = kiosk_app(KioskDesk(keys), asked, door=door, hosts=place.hosts, pin=pin, phones=away, report=print_error)
         tls = _https(keys, place) if place.https else None
         server = WebServer(app, host=place.listen, port=port, tls=None if tls is None else tls[0])
         address = server.url(place.host) + ("" if door.key is None else f"#{door.key}")
         stack.enter_context(stopping())
         say(address)
         note(as_text(address).rstrip("\n"))
+        if away is not None:
+            note(f"Phones reach it at {away.origin}, if a proxy leads that to {server.url(place.host)}")
         note(f"For the staff: {server.url(place.host)}staff, PIN {pin}")
         note(f"The kiosk of {safe(keys.studio.settings.name)} asks by {safe(template.id)}. Stop it with Ctrl-C.")
         if tls is not None:

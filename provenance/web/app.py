@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from provenance import __version__
 from provenance.web.asking import make_asking
@@ -21,9 +21,11 @@ from provenance.web.guesses import Guesses
 from provenance.web.kiosk import make_kiosk
 from provenance.web.ledger_pages import make_ledger_pages
 from provenance.web.pages import STATIC, page
+from provenance.web.phone_pages import make_phone_pages
+from provenance.web.phones import Phones
 from provenance.web.problems import API, answer
 from provenance.web.receipts import make_receipts
-from provenance.web.shield import FAULT, Limits, Shield
+from provenance.web.shield import FAULT, Limits, Shield, host_of
 from provenance.web.sitting import Job
 from provenance.web.staff import make_staff
 from provenance.web.status_pages import make_status_pages
@@ -43,6 +45,7 @@ def kiosk_app(
     door: Door,
     hosts: Iterable[str],
     pin: str | None = None,
+    phones: Phones | None = None,
     limits: Limits | None = None,
     report: Report | None = None,
 ) -> ASGIApp:
@@ -54,6 +57,7 @@ def kiosk_app(
         door: who may send a form in.
         hosts: the names under which it may be asked.
         pin: that opens the staff's pages; None for a kiosk without any.
+        phones: where people may go on on their own phones, under a name that leads to nothing else; or None.
         limits: how much one request may take.
         report: called with a line where an answer failed.
 
@@ -62,11 +66,19 @@ def kiosk_app(
     """
     job.check()
     app = _bare(bar=door.bar, openapi=False)
-    app.include_router(make_kiosk(desk, job, door=door))
+    app.include_router(make_kiosk(desk, job, door=door, phones=phones))
     app.include_router(make_receipts(desk, door=door, guesses=Guesses()))
     if pin is not None:
         app.include_router(make_staff(desk, door=door, pin=pin))
-    return Shield(app, hosts=hosts, limits=limits, report=report)
+    shown = Shield(app, hosts=hosts, limits=limits, report=report)
+    if phones is None:
+        return shown
+    job.check_alone()
+    ours = Door()
+    away = _bare(bar=None, openapi=False)
+    away.include_router(make_phone_pages(desk, job, phones=phones, door=ours))
+    away.include_router(make_receipts(desk, door=ours, guesses=Guesses()))
+    return _ByHost(shown, phones.host, Shield(away, hosts=[phones.host], limits=limits, report=report))
 
 
 def public_app(
@@ -110,6 +122,17 @@ def trust_app(authority: x509.Certificate, *, studio: str, kiosk: str, hosts: It
     app = _bare(bar=None, openapi=False)
     app.include_router(make_trusting(authority, studio=studio, kiosk=kiosk))
     return Shield(app, hosts=hosts)
+
+
+class _ByHost:
+    """Two applications, of which one is asked under one name and the other under every other."""
+
+    def __init__(self, usual: ASGIApp, host: str, other: ASGIApp) -> None:
+        self._usual, self._host, self._other = usual, host, other
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = scope["type"] == "http" and host_of(scope) == self._host
+        await (self._other if asked else self._usual)(scope, receive, send)
 
 
 def _bare(*, bar: str | None, openapi: bool) -> FastAPI:

@@ -15,29 +15,32 @@ from starlette.concurrency import run_in_threadpool
 
 from provenance.canonical import to_base64url
 from provenance.clock import to_seconds
-from provenance.consent.templates import STUDIO, Wording
 from provenance.errors import InputError, ProvenanceError, RefusedError, VerificationError
 from provenance.studio.reading import Recorded
 from provenance.web.desk import KioskDesk
 from provenance.web.door import Door
 from provenance.web.forms import first, read_fields
 from provenance.web.pages import page
+from provenance.web.phones import Handed, Phones
 from provenance.web.receipt_views import receipt_link, receipt_view
 from provenance.web.sitting import FormFaultError, Job, Sitting, read_form
 from provenance.web.squares import as_svg
 from provenance.web.words import words_for
 
 CLEAR_SECONDS: Final = 90
+# Where the receipt is on the person's own phone, there is nothing to read here.
+HANDED_CLEAR_SECONDS: Final = 15
 IDLE_SECONDS: Final = 300
 
 
-def make_kiosk(desk: KioskDesk, job: Job, *, door: Door) -> APIRouter:
+def make_kiosk(desk: KioskDesk, job: Job, *, door: Door, phones: Phones | None = None) -> APIRouter:
     """Return the pages of a kiosk.
 
     Args:
         desk: records what is signed.
         job: what everybody is asked.
         door: who may send a form in.
+        phones: where people may go on on their own phones; None where they cannot.
     """
     router = APIRouter(include_in_schema=False)
     languages = tuple(job.template.wordings)
@@ -50,7 +53,7 @@ def make_kiosk(desk: KioskDesk, job: Job, *, door: Door) -> APIRouter:
     def sit(spoken: str) -> Response:
         if spoken not in languages:
             return page("lost", status=404, bar=door.bar)
-        wording = _wording(job, spoken, desk.name)
+        wording = job.wording(spoken, studio=desk.name)
         return page(
             "sit",
             language=spoken,
@@ -61,8 +64,10 @@ def make_kiosk(desk: KioskDesk, job: Job, *, door: Door) -> APIRouter:
             text=wording.text.strip().split("\n\n"),
             mark=door.marks.new(),
             idle_seconds=IDLE_SECONDS,
+            clear_seconds=HANDED_CLEAR_SECONDS,
             bar=door.bar,
             locked=door.key is not None,
+            phones=phones is not None,
         )
 
     @router.post("/sit/{spoken}/request")
@@ -75,7 +80,40 @@ def make_kiosk(desk: KioskDesk, job: Job, *, door: Door) -> APIRouter:
         form = await read_fields(request)
         return await run_in_threadpool(_sign, desk, job, door, spoken, form)
 
+    if phones is not None:
+        _add_phones(router, desk, job, door, phones)
     return router
+
+
+def _add_phones(router: APIRouter, desk: KioskDesk, job: Job, door: Door, phones: Phones) -> None:
+    """Let a sitting go on on a phone, tell the kiosk how far it is there, and let it be called back."""
+
+    def begin(spoken: str, form: Mapping[str, Sequence[str]]) -> tuple[dict[str, Any], int]:
+        """Return the code that a person's phone goes on by, or which field is at fault."""
+        try:
+            _check(form, door)
+            mark = first(form, "mark")
+            request = desk.request(mark, _sitting(desk, job, door, spoken, form, origin=phones.origin))
+            link = phones.begin(Handed(mark, spoken, request, tuple(_initialled(form, job))))
+        except (FormFaultError, InputError, RefusedError) as error:
+            return _fault(error, spoken), 422
+        return {"square": as_svg(link, label=words_for(spoken)("phone_scan"))}, 200
+
+    @router.post("/sit/{spoken}/phone")
+    async def hand(spoken: str, request: Request) -> JSONResponse:
+        form = await read_fields(request)
+        return JSONResponse(*await run_in_threadpool(begin, spoken, form))
+
+    @router.post("/sit/{spoken}/phone/state")
+    async def state(spoken: str, request: Request) -> JSONResponse:
+        form = await read_fields(request)
+        try:
+            _check(form, door)
+        except RefusedError as error:
+            return JSONResponse(_fault(error, spoken), 422)
+        if first(form, "stop"):
+            phones.stop(first(form, "mark"))
+        return JSONResponse({"state": phones.state(first(form, "mark"))})
 
 
 def _prepare(
@@ -135,29 +173,20 @@ def _receipt(desk: KioskDesk, recorded: Recorded, spoken: str, door: Door) -> HT
     )
 
 
-def _sitting(desk: KioskDesk, job: Job, door: Door, spoken: str, form: Mapping[str, Sequence[str]]) -> Sitting:
+def _sitting(
+    desk: KioskDesk,
+    job: Job,
+    door: Door,
+    spoken: str,
+    form: Mapping[str, Sequence[str]],
+    *,
+    origin: str | None = None,
+) -> Sitting:
     if spoken not in job.template.wordings:
         raise InputError("form: expected a language of the template", code="form-language")
     now = desk.studio.clock.now()
     shown_at = now - timedelta(seconds=door.marks.age(first(form, "mark")))
-    return read_form(form, job, language=spoken, studio=desk.name, now=now, shown_at=shown_at)
-
-
-def _wording(job: Job, spoken: str, studio: str) -> Wording:
-    """Return a template's words with the studio's name in its places, as its canonical text has it."""
-    words = job.template.wording(spoken)
-
-    def told(text: str) -> str:
-        return text.replace(STUDIO, studio)
-
-    return Wording(
-        told(words.title),
-        told(words.text),
-        None if words.permitted is None else told(words.permitted),
-        told(words.denied),
-        told(words.signing),
-        {scope: told(text) for scope, text in words.choices.items()},
-    )
+    return read_form(form, job, language=spoken, studio=desk.name, now=now, shown_at=shown_at, origin=origin)
 
 
 def _check(form: Mapping[str, Sequence[str]], door: Door) -> None:

@@ -3,6 +3,7 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from provenance import __version__
@@ -30,6 +31,15 @@ def page(name: str, *, language: str = "en", status: int = 200, **values: Any) -
         .render(w=words, language=words.language, direction=direction_of(words.language), **{"bar": None, **values})
     )
     return HTMLResponse(text, status)
+
+
+def spoken_by(request: Request) -> str:
+    """Return the language of a browser that these pages speak, else English (RFC 9110, 12.5.4)."""
+    for part in request.headers.get("accept-language", "").split(",")[:10]:
+        words = words_for(part.split(";")[0].strip() or "en")
+        if part.strip().lower().startswith(words.language):
+            return words.language
+    return "en"
 
 
 @cache

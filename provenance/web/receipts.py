@@ -25,7 +25,7 @@ from provenance.web.desk import KioskDesk
 from provenance.web.door import Door
 from provenance.web.forms import first, read_fields
 from provenance.web.guesses import Guesses, WrongGuessError
-from provenance.web.pages import page
+from provenance.web.pages import page, spoken_by
 from provenance.web.receipt_views import receipt_view
 from provenance.web.shield import address_of
 from provenance.web.sitting import folded
@@ -47,7 +47,7 @@ def make_receipts(desk: KioskDesk, *, door: Door, guesses: Guesses) -> APIRouter
 
     @router.get("/receipt")
     def ask(request: Request) -> HTMLResponse:
-        return pages.ask(_language(request))
+        return pages.ask(spoken_by(request))
 
     @router.post("/receipt")
     async def show(request: Request) -> Response:
@@ -206,12 +206,3 @@ def _laid_out(document: Mapping[str, Any]) -> bytes:
 def _attachment(data: bytes, name: str, media_type: str) -> Response:
     # Of codes and words only, so that the header needs no escaping.
     return Response(data, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
-
-
-def _language(request: Request) -> str:
-    """Return the language of a browser that this page speaks, else English."""
-    for part in request.headers.get("accept-language", "").split(",")[:10]:
-        words = words_for(part.split(";")[0].strip() or "en")
-        if part.strip().lower().startswith(words.language):
-            return words.language
-    return "en"

@@ -199,6 +199,11 @@ def address_of(scope: Scope) -> str:
     return _address(scope)
 
 
+def host_of(scope: Scope) -> str:
+    """Return the name under which a request asks, without a port; empty where it says none."""
+    return _host_name(Headers(scope=scope).get("host", ""))
+
+
 def _address(scope: Scope) -> str:
     client = scope.get("client")
     return client[0] if client else ""

@@ -3,14 +3,16 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
+from provenance.canonical import sha256
 from provenance.consent.grants import Grant, decide, parse_scope
+from provenance.consent.notice import on_own_device
 from provenance.consent.parties import Terms
 from provenance.consent.scopes import Scope
-from provenance.consent.templates import Asked, Template
+from provenance.consent.templates import STUDIO, Asked, Template, Wording
 from provenance.consent.vocabulary import parse_day, parse_relationship
 from provenance.errors import InputError, ProvenanceError, RefusedError
 from provenance.studio.requests import Shown
@@ -18,6 +20,7 @@ from provenance.studio.subjects import REPRESENTATIONS, Guardian, Subject
 from provenance.web.ink import draw
 
 HOW: Final = ("drawn", "typed")
+ON_PHONE: Final = ("passkey",)
 AGES: Final = ("adult", "minor")
 
 
@@ -69,6 +72,19 @@ class Job:
                 hint='add --use "what will be made, for whom, and where it will be shown"',
             )
 
+    def check_alone(self) -> None:
+        """Check that people can sign away from the kiosk.
+
+        Raises:
+            RefusedError: somebody signs beside them.
+        """
+        if not self.alone:
+            raise RefusedError(
+                f"template {self.template.id}: somebody signs beside the person, which they cannot on a phone",
+                code="phones-signer",
+                hint="leave out --phones, or ask by another template",
+            )
+
     @property
     def plain(self) -> tuple[Asked, ...]:
         """What is asked beside AI and the measuring of faces."""
@@ -79,10 +95,35 @@ class Job:
         """What is asked by itself: AI, and the measuring of faces."""
         return tuple(asked for asked in self.template.asked if _apart(asked.scope))
 
+    def wording(self, language: str, *, studio: str) -> Wording:
+        """Return the template's words with the studio's name in its places, as its canonical text has it.
+
+        Raises:
+            InputError: it has none in this language.
+        """
+        words = self.template.wording(language)
+
+        def told(text: str) -> str:
+            return text.replace(STUDIO, studio)
+
+        return Wording(
+            told(words.title),
+            told(words.text),
+            None if words.permitted is None else told(words.permitted),
+            told(words.denied),
+            told(words.signing),
+            {scope: told(text) for scope, text in words.choices.items()},
+        )
+
     @property
     def made(self) -> str | None:
         """What AI will make, where that is asked for."""
         return self.use if Scope.AI_GENERATE in self.template.scopes else None
+
+    @property
+    def alone(self) -> bool:
+        """Whether nobody signs beside who consents, so that it can be done away from the kiosk."""
+        return not {"witness", "photographer"} & {*self.template.signers}
 
     @property
     def witnessed(self) -> bool:
@@ -108,6 +149,7 @@ def read_form(
     studio: str,
     now: datetime,
     shown_at: datetime | None = None,
+    origin: str | None = None,
 ) -> Sitting:
     """Return what a form says.
 
@@ -118,6 +160,7 @@ def read_form(
         studio: its name.
         now: the time.
         shown_at: when the text was shown, if not just now.
+        origin: of the page on their own phone on which a passkey signs; None where they draw or type here.
 
     Raises:
         FormFaultError: a field is missing or cannot be; it names which.
@@ -137,7 +180,7 @@ def read_form(
     name = _line(form, "name", "fault_name")
     guardian = _guardian(form) if minor else None
     signer = name if guardian is None else guardian.name
-    how = _one(form, "how", HOW, "fault_how")
+    how = _one(form, "how", HOW if origin is None else ON_PHONE, "fault_how")
     subject = Subject(
         name,
         email=_email(form),
@@ -156,11 +199,14 @@ def read_form(
         raise FormFaultError("born", "fault_born_age")
     template = job.template
     terms = Terms(retention=template.retention, jurisdictions=template.jurisdictions, shoot=(now.date(), now.date()))
-    shown = Shown(
+    notice, intent = (
         template.notice(language, studio=studio, presented_at=shown_at or now),
-        template.render(language, studio=studio),
         template.intent(language, studio=studio),
     )
+    if origin is not None:
+        intent = on_own_device(intent, language)
+        notice = replace(notice, intent=sha256(intent.encode()))
+    shown = Shown(notice, template.render(language, studio=studio), intent, origin)
     return Sitting(subject, _grants(job, permit, today=now.date()), terms, shown)
 
 

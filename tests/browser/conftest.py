@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from support.browsers import find_chromium, launched
+from support.browsers import TO_HERE, find_chromium, launched
 from support.studios import make_studio
 from support.web import kiosk, public_page
 
@@ -21,7 +21,7 @@ expect.set_options(timeout=PATIENCE)
 def browser() -> Iterator[Browser]:
     """Chromium; for a module only, as the loop that drives it runs meanwhile, and others need their own."""
     find_chromium()
-    with launched("--host-resolver-rules=MAP *.local 127.0.0.1, MAP *.lan 127.0.0.1") as running:
+    with launched(TO_HERE) as running:
         yield running
 
 

@@ -150,6 +150,32 @@ def test_a_page_trusts_the_files_that_it_is_given(terminal: Terminal, workshop: 
         assert (answer["credential"]["code"], answer["consent"]["now"]["code"]) == ("trusted", "unknown")
 
 
+def test_phones_reach_a_kiosk_under_a_name_of_their_own(workshop: Workshop) -> None:
+    with running("kiosk", "--phones", "https://Kiosk.studio.example/") as (address, said):
+        assert f"Phones reach it at https://kiosk.studio.example, if a proxy leads that to {address}" in said
+        host = {"Host": "kiosk.studio.example"}
+        assert [urllib3.request("GET", f"{address}{path}", headers=host).status for path in ("phone", "", "staff")] == [
+            200,
+            404,
+            404,
+        ]
+
+
+def test_phones_need_an_address_that_passkeys_are_bound_to(terminal: Terminal, workshop: Workshop) -> None:
+    for url in ("http://kiosk.studio.example", "https://192.0.2.1", "kiosk.studio.example"):
+        ran = terminal("kiosk", "--phones", url)
+        assert ran.code == 2
+        assert "expected an https address of a host with a name, without a path" in ran.err
+
+
+def test_where_a_witness_signs_nobody_signs_on_their_phone(terminal: Terminal, workshop: Workshop) -> None:
+    terminal("kiosk", "--template", "stock-release", "--phones", "https://kiosk.studio.example").refuses(
+        1,
+        "template stock-release: somebody signs beside the person, which they cannot on a phone",
+        "leave out --phones, or ask by another template",
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

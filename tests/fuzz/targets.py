@@ -11,10 +11,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, TypeVar
 
+from support.authenticators import Authenticator
 from support.consents import KEY, signed_record
 from support.corpus import VALUES, specimens
 from support.metadata import encoded
 from support.openings import disclosed
+from support.passkeys import signed_by_passkey
 from support.pictures import draw_jpeg
 from support.shared import SHARED
 from support.studios import make_studio, open_keys, record_consent, stamped
@@ -136,6 +138,7 @@ def seeds() -> Iterator[bytes]:
         if marker.code in VALUES:
             yield from (specimen.data for specimen in specimens(marker))
     yield signed_record().to_bytes()
+    yield signed_by_passkey(Authenticator())
     yield disclosed().to_bytes()
     yield from (shipped_text(name).encode() for name in SHIPPED)
     yield b'{"width": 3000, "height": 1300, "strokes": [[[0, 0, 0], [300, 40, 5], [600, 0, 9]]]}'

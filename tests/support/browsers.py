@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -18,6 +18,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Names that are no page's on the internet lead to this computer.
+TO_HERE = "--host-resolver-rules=MAP *.local 127.0.0.1, MAP *.lan 127.0.0.1"
 
 
 def find_chromium() -> Path:
@@ -52,3 +54,18 @@ def draw_signature(page: Page) -> None:
     for dx, dy in [*steps, (330, -30), (360, 10), (420, -6)]:
         mouse.move(x + dx, y + dy, steps=8)
     mouse.up()
+
+
+def add_authenticator(page: Page) -> tuple[CDPSession, str]:
+    """Give a page's browser an authenticator of a phone that knows its user; return what it is told by, and its id."""
+    cdp = page.context.new_cdp_session(page)
+    cdp.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+    }
+    added = cdp.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    return cdp, str(added["authenticatorId"])

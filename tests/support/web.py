@@ -1,6 +1,7 @@
 """Kiosks and public pages that really listen, and a visitor who asks them over HTTP without a browser."""
 
 import re
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from provenance.web.app import kiosk_app, public_app
 from provenance.web.checking import Checker
 from provenance.web.desk import KioskDesk
 from provenance.web.door import Door
+from provenance.web.phones import Phones
 from provenance.web.serving import WebServer
 from provenance.web.shield import LOOPBACK_HOSTS, Limits
 from provenance.web.sitting import Job
@@ -39,11 +41,14 @@ def kiosk(
     door: Door | None = None,
     hosts: tuple[str, ...] = LOOPBACK_HOSTS,
     pin: str | None = None,
+    phones: Phones | None = None,
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[WebServer]:
     """Have a kiosk of a studio."""
     job = Job(find_template(template, studio.path).template, name, USE)
-    app = kiosk_app(KioskDesk(open_keys(studio)), job, door=door or Door(), hosts=hosts, pin=pin)
-    with WebServer(app).in_background() as server:
+    app = kiosk_app(KioskDesk(open_keys(studio)), job, door=door or Door(), hosts=hosts, pin=pin, phones=phones)
+    with WebServer(app, port=port, tls=tls).in_background() as server:
         yield server
 
 

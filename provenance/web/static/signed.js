@@ -9,11 +9,12 @@ export const begin = (home) => {
     main.replaceChildren();
     location.replace(home);
   };
-  more.hidden = print.hidden = false;
-  more.addEventListener("click", () => {
+  // Neither is there where the receipt is on the person's own phone.
+  for (const button of [more, print]) if (button) button.hidden = false;
+  more?.addEventListener("click", () => {
     left = Number(main.dataset.clear);
   });
-  print.addEventListener("click", () => window.print());
+  print?.addEventListener("click", () => window.print());
   main.querySelector("[data-home]").addEventListener("click", (event) => {
     event.preventDefault();
     leave();

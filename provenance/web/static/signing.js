@@ -1,11 +1,7 @@
 // Signing with a key that the browser makes for this one signature and then forgets (WebCrypto, ES256, RFC 7515).
-const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
+import { bytesOf, encode } from "./bytes.js";
 
-const encode = (bytes) => {
-  let text = "";
-  for (const byte of new Uint8Array(bytes)) text += String.fromCharCode(byte);
-  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-};
+const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
 
 // Whether this browser makes keys here: it does not on a page that came over plain HTTP from another computer.
 export const canSign = () => Boolean(window.isSecureContext && globalThis.crypto?.subtle);
@@ -15,8 +11,8 @@ const signOne = async (payload, { role, initialled }, signedAt) => {
   const { crv, kty, x, y } = await crypto.subtle.exportKey("jwk", keys.publicKey);
   const header = { alg: "ES256", jwk: { crv, kty, x, y }, role, assurance: "session-key", signed_at: signedAt };
   if (initialled.length) header.initialled_scopes = initialled;
-  const protectedHeader = encode(new TextEncoder().encode(JSON.stringify(header)));
-  const input = new TextEncoder().encode(`${protectedHeader}.${payload}`);
+  const protectedHeader = encode(bytesOf(JSON.stringify(header)));
+  const input = bytesOf(`${protectedHeader}.${payload}`);
   const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, keys.privateKey, input);
   return { protected: protectedHeader, signature: encode(signature) };
 };

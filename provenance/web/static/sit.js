@@ -1,4 +1,5 @@
 // One person's sitting. All of it lies in this page, and nowhere else: no storage, no history, no address.
+import { handing } from "./handing.js";
 import { Pad } from "./pad.js";
 import { begin } from "./signed.js";
 import { canSign, signRequest } from "./signing.js";
@@ -101,7 +102,9 @@ const summarise = () => {
   const ink = document.getElementById("check-ink");
   ink.hidden = value("how") !== "drawn" || !pad.strokes.length;
   ink.replaceChildren(...(ink.hidden ? [] : [pad.toSVG()]));
-  document.getElementById("check-how").textContent = canSign() ? said.key : said.device;
+  const away = value("how") === "passkey";
+  document.getElementById("check-how").textContent = away ? said.passkey : canSign() ? said.key : said.device;
+  document.getElementById("send").textContent = away ? said.hand : said.sign;
 };
 
 // --- sending
@@ -123,8 +126,27 @@ const refused = async (answer) => {
   showFault(told.field, told.message);
 };
 
+// --- going on on their own phone, where the kiosk lets them
+
+const phone = document.getElementById("handed") && handing({
+  form,
+  post: (to, body) => post(to, body),
+  identify: () => new URLSearchParams({ mark: value("mark"), door: value("door") }),
+  done: () => finish(document.getElementById("phone-done").innerHTML),
+  awake: () => {
+    last = Date.now();
+  },
+});
+
+const hand = async (sent) => {
+  const answer = await post(phone.to, sent);
+  if (!answer.ok) return refused(answer);
+  return phone.open((await answer.json()).square);
+};
+
 const send = async () => {
   const sent = fields();
+  if (value("how") === "passkey") return hand(sent);
   const to = form.getAttribute("action");
   if (canSign() && !prepared) {
     const answer = await post(to.replace(/sign$/, "request"), sent);
@@ -206,12 +228,14 @@ form.addEventListener("input", () => {
 
 const leave = () => {
   leaving = true;
+  phone?.recall();
   form.reset();
   pad.clear();
   location.replace(home);
 };
 
 window.addEventListener("pagehide", () => {
+  phone?.recall();
   form.reset();
   pad.clear();
 });
