@@ -1,4 +1,4 @@
-"""Judges of ledger and stamps by other makers, each in a process of its own; without them, their tests are skipped.
+"""Judges by other makers, each in a process of its own; without them, their tests are skipped.
 
 `tests/conformance/judges.txt` pins them; they live in `.judges`, apart from what the product needs.
 """
@@ -95,6 +95,13 @@ def find_c2pa_ts_judge() -> Judge:
     if node is None or not package.is_dir():
         pytest.skip("node is not on the path, or c2pa-ts not in .judges")
     return Judge([node, SOURCES / "c2pa-ts" / "judge.mjs", package])
+
+
+def find_webauthn_judge() -> Judge:
+    """Return the judge that verifies what passkeys signed with Duo Labs' `webauthn`."""
+    if not next(JUDGES.parent.glob("lib/*/site-packages/webauthn"), None):
+        pytest.skip("webauthn is not in .judges")
+    return Judge([JUDGES / "python", SOURCES / "webauthn" / "judge.py"])
 
 
 def aics_program(name: str) -> Path:
