@@ -47,6 +47,7 @@ class _Place:
 @click.option("--job", metavar="NAME", help="What is photographed today; kept in the vault with every consent.")
 @click.option("--template", "template_name", default=TEMPLATE, show_default=True, metavar="NAME", help="What is asked.")
 @click.option("--use", metavar="TEXT", help="What AI will make, where the template asks for ai.generate.")
+@click.option("--photographer", metavar="NAME", help="Who takes the pictures; signs where the template asks for it.")
 @click.option("--lan", is_flag=True, help="Let other devices in this network open it, too.")
 @click.option("--https", is_flag=True, help="With --lan: encrypted, under a certificate of the studio's own.")
 @click.option("--insecure-lan", is_flag=True, help="With --lan: not encrypted, and every page says so.")
@@ -62,6 +63,7 @@ def command(
     job: str | None,
     template_name: str,
     use: str | None,
+    photographer: str | None,
     phones: str | None,
     port: int,
     studio_path: Path | None,
@@ -87,14 +89,14 @@ def command(
         from provenance.web.door import Door
         from provenance.web.phones import Phones, parse_origin
         from provenance.web.serving import WebServer
-        from provenance.web.sitting import Job
+        from provenance.web.sitting import Camera, Job
         from provenance.web.squares import as_text
         from provenance.web.staff import new_pin
 
         template = parsed(lambda text: find_template(text, keys.studio.path).template, template_name)
         door = Door.to_network(insecure=not place.https) if where["lan"] else Door()
         pin = new_pin()
-        asked = Job(template, job, use)
+        asked = Job(template, job, use, None if photographer is None else Camera(photographer))
         away = None if phones is None else Phones(parsed(parse_origin, phones))
         app = kiosk_app(KioskDesk(keys), asked, door=door, hosts=place.hosts, pin=pin, phones=away, report=print_error)
         tls = _https(keys, place) if place.https else None

@@ -131,8 +131,9 @@ def make_record(
     notice: Notice | None = None,
     initialled: Sequence[Scope] = (),
     witnessed: bool = False,
+    photographer_key: SigningKey | None = None,
 ) -> ConsentRecord:
-    """Return a new record, signed on the studio's device and by the controller.
+    """Return a new record, signed on the studio's device, by the controller, and by a photographer whose key is given.
 
     Whoever drew or typed their name here signs with a key that is made for it and thrown away: the assurance is
     `drawn`, and nothing may call it more. Where wet ink was scanned, no key signs for the person at all: the
@@ -163,13 +164,29 @@ def make_record(
             fields: dict[str, Json] = {"role": role, "assurance": "drawn", "signed_at": at}
             signers.append((SigningKey.generate("Ed25519"), fields if role == "witness" else {**fields, **initials}))
     attests: dict[str, Json] = {"assurance": "recorded", **initials} if scanned else {}
+    if photographer_key is not None:
+        signers.append((photographer_key, {"role": "photographer", "signed_at": at}))
     signers.append((controller_key, {"role": "controller", "signed_at": at, **attests}))
     return parse_record(canonical_bytes(jws.sign(canonical_bytes(body), signers)))
 
 
-def complete_record(payload: bytes, signatures: Sequence[Json], *, controller_key: SigningKey, now: datetime) -> bytes:
-    """Return the record in which the controller signs beside those who signed elsewhere; `parse_record` checks it."""
-    own = jws.sign(payload, [(controller_key, {"role": "controller", "signed_at": to_seconds(now)})])
+def complete_record(
+    payload: bytes,
+    signatures: Sequence[Json],
+    *,
+    controller_key: SigningKey,
+    now: datetime,
+    photographer_key: SigningKey | None = None,
+) -> bytes:
+    """Return the record in which the controller signs beside those who signed elsewhere; `parse_record` checks it.
+
+    The photographer signs, too, where their key is given.
+    """
+    at = to_seconds(now)
+    signers: list[tuple[SigningKey, Mapping[str, Json]]] = [(controller_key, {"role": "controller", "signed_at": at})]
+    if photographer_key is not None:
+        signers.insert(0, (photographer_key, {"role": "photographer", "signed_at": at}))
+    own = jws.sign(payload, signers)
     added = own["signatures"]
     return canonical_bytes({**own, "signatures": [*signatures, *(added if isinstance(added, list) else [])]})
 

@@ -79,6 +79,7 @@ class ConsentDesk(RequestDesk):
         terms: Terms | None = None,
         supersedes: Recorded | None = None,
         notice: Notice | None = None,
+        photographer_key: SigningKey | None = None,
     ) -> Recorded:
         """Record a consent that was signed here: record, sealed data and ledger entries become durable together.
 
@@ -88,6 +89,7 @@ class ConsentDesk(RequestDesk):
             terms: what else the record says; the age and the guardian's relationship follow from `subject`.
             supersedes: the consent that this one takes the place of.
             notice: the text that was shown; without it, the one that comes with this version.
+            photographer_key: of the photographer whom the terms name, where they sign, too.
 
         Raises:
             InputError: a datum of the subject cannot be one.
@@ -109,6 +111,7 @@ class ConsentDesk(RequestDesk):
             notice=notice,
             initialled=list(subject.initials),
             witnessed=subject.witness is not None and subject.scan is None,
+            photographer_key=photographer_key,
         )
         subject.check_details(grants)
         return self._keep(

@@ -14,6 +14,7 @@ from provenance.consent.parties import Notice, Terms
 from provenance.consent.records import ConsentRecord, complete_record, parse_record
 from provenance.consent.requests import ConsentRequest, make_request, parse_request
 from provenance.errors import RefusedError, VaultError
+from provenance.keys import SigningKey
 from provenance.studio.reading import ConsentReader, Recorded
 from provenance.studio.subjects import Subject
 from provenance.vault import DataKey
@@ -88,8 +89,12 @@ class RequestDesk(ConsentReader, ABC):
         studio = f"{to_base64url(data_key.wrap(unlocked.master_key))}.{to_base64url(sealed)}"
         return make_request(body, grants, notice=read.text, disclosures=disclosures, studio=studio, intent=read.intent)
 
-    def countersign(self, data: bytes) -> Recorded:
+    def countersign(self, data: bytes, *, photographer_key: SigningKey | None = None) -> Recorded:
         """Complete a request that was signed elsewhere: sign beside the person, log it, and seal the data.
+
+        Args:
+            data: the signed request.
+            photographer_key: of the photographer whom the record names, where they sign here, too.
 
         Raises:
             InputError: it is no request.
@@ -118,6 +123,7 @@ class RequestDesk(ConsentReader, ABC):
             request.signatures,
             controller_key=unlocked.controller_key,
             now=self._studio.clock.now(),
+            photographer_key=photographer_key,
         )
         record = parse_record(envelope)
         older = record.body.get("supersedes")

@@ -13,7 +13,7 @@ from provenance.paper import check_installed
 from provenance.storage.interface import LedgerStore
 from provenance.studio.consents import ConsentDesk, Recorded
 from provenance.studio.studio import UnlockedStudio
-from provenance.web.sitting import Sitting
+from provenance.web.sitting import Camera, Sitting
 
 # A form that is sent again, as its answer got lost, gets the same answer; these many are remembered.
 MAX_REMEMBERED: Final = 1000
@@ -72,21 +72,23 @@ class KioskDesk:
                 shown=sitting.shown,
             )
 
-    def countersign(self, mark: str, data: bytes) -> Recorded:
+    def countersign(self, mark: str, data: bytes, *, camera: Camera | None = None) -> Recorded:
         """Record what a person signed with a key that their browser made; what was recorded already is returned.
 
         Args:
             mark: of the form, which was checked.
             data: the signed request.
+            camera: who signs as the photographer, too, if the request names them.
 
         Raises:
             InputError: it is no request.
             RefusedError: another studio wrote it, it was changed since, or it was recorded from another form.
             VerificationError: a signature is missing or does not verify.
         """
+        key = None if camera is None else camera.key
         with self.consents() as desk:
             found = self._same(mark, sha256(data), desk)
-            return found or self._remember(mark, sha256(data), desk.countersign(data))
+            return found or self._remember(mark, sha256(data), desk.countersign(data, photographer_key=key))
 
     def record(self, mark: str, sitting: Sitting, *, form: Json) -> Recorded:
         """Record what a person drew or typed, where their browser can make no key.
@@ -111,6 +113,7 @@ class KioskDesk:
                     terms=sitting.terms,
                     supersedes=self._before(mark, desk),
                     notice=sitting.shown.notice,
+                    photographer_key=None if sitting.camera is None else sitting.camera.key,
                 ),
             )
 

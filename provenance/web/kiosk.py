@@ -142,7 +142,7 @@ def _sign(desk: KioskDesk, job: Job, door: Door, spoken: str, form: Mapping[str,
         _check(form, door)
         signed = first(form, "request")
         if signed:
-            recorded = desk.countersign(mark, signed.encode())
+            recorded = desk.countersign(mark, signed.encode(), camera=job.countersigned)
         else:
             recorded = desk.record(mark, _sitting(desk, job, door, spoken, form), form=form)
     except (FormFaultError, InputError, RefusedError, VerificationError) as error:

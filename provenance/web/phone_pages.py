@@ -35,6 +35,7 @@ def make_phone_pages(desk: KioskDesk, job: Job, *, phones: Phones, door: Door) -
         door: with the marks of forms on these pages.
     """
     router = APIRouter(include_in_schema=False)
+    pages = _Phone(desk, job, phones, door)
 
     @router.get("/phone")
     def begin(request: Request) -> HTMLResponse:
@@ -42,73 +43,79 @@ def make_phone_pages(desk: KioskDesk, job: Job, *, phones: Phones, door: Door) -
 
     @router.post("/phone/open")
     async def show(request: Request) -> Response:
-        form = await read_fields(request)
-        return await run_in_threadpool(_show, desk, job, phones, form, spoken_by(request))
+        return await run_in_threadpool(pages.show, await read_fields(request), spoken_by(request))
 
     @router.post("/phone/sign")
     async def sign(request: Request) -> Response:
-        form = await read_fields(request)
-        return await run_in_threadpool(_sign, desk, phones, door, form, spoken_by(request))
+        return await run_in_threadpool(pages.sign, await read_fields(request), spoken_by(request))
 
     return router
 
 
-def _show(desk: KioskDesk, job: Job, phones: Phones, form: Form, spoken: str) -> Response:
-    try:
-        handed = phones.open(first(form, "secret"))
-    except RefusedError:
-        return _lost(desk, spoken)
-    request = handed.request
-    personal = {disclosure.name: disclosure.value for disclosure in request.disclosures}
-    names = [personal[name] for name in ("guardian_name", "legal_name") if name in personal]
-    choices = job.wording(handed.spoken, studio=desk.name).choices
-    # What was not asked is denied, too, as at the kiosk; nobody is bothered with it.
-    decided = [grant for grant in request.grants if grant.scope in choices]
-    return page(
-        "phone_sign",
-        language=handed.spoken,
-        spoken=handed.spoken,
-        studio=desk.name,
-        names=names,
-        text=request.notice.strip().split("\n\n"),
-        intent=request.intent,
-        permitted=[choices[grant.scope] for grant in decided if grant.decision == "permit"],
-        denied=[choices[grant.scope] for grant in decided if grant.decision == "deny"],
-        payload=to_base64url(request.payload),
-        header=json.dumps(_header(handed, at=to_seconds(desk.studio.clock.now()))),
-    )
+class _Phone:
+    def __init__(self, desk: KioskDesk, job: Job, phones: Phones, door: Door) -> None:
+        self._desk, self._job, self._phones, self._door = desk, job, phones, door
+
+    def show(self, form: Form, spoken: str) -> Response:
+        """Show what a link leads to, with what a passkey is to sign."""
+        try:
+            handed = self._phones.open(first(form, "secret"))
+        except RefusedError:
+            return self._lost(spoken)
+        request = handed.request
+        personal = {disclosure.name: disclosure.value for disclosure in request.disclosures}
+        choices = self._job.wording(handed.spoken, studio=self._desk.name).choices
+        # What was not asked is denied, too, as at the kiosk; nobody is bothered with it.
+        decided = [grant for grant in request.grants if grant.scope in choices]
+        return page(
+            "phone_sign",
+            language=handed.spoken,
+            spoken=handed.spoken,
+            studio=self._desk.name,
+            names=[personal[name] for name in ("guardian_name", "legal_name") if name in personal],
+            text=request.notice.strip().split("\n\n"),
+            intent=request.intent,
+            permitted=[choices[grant.scope] for grant in decided if grant.decision == "permit"],
+            denied=[choices[grant.scope] for grant in decided if grant.decision == "deny"],
+            payload=to_base64url(request.payload),
+            header=json.dumps(_header(handed, at=to_seconds(self._desk.studio.clock.now()))),
+        )
+
+    def sign(self, form: Form, spoken: str) -> Response:
+        """Record what a passkey signed, and show the receipt."""
+        secret = first(form, "secret")
+        try:
+            handed = self._phones.handed(secret)
+        except RefusedError:
+            return self._lost(spoken)
+        language = handed.spoken
+        try:
+            signed = _signed(handed, first(form, "signature"))
+            recorded = self._desk.countersign(handed.mark, signed, camera=self._job.countersigned)
+        except (InputError, RefusedError, VerificationError):
+            return page("fault", language=language, status=422, message=words_for(language)("fault_other"))
+        self._phones.signed(secret)
+        with self._desk.consents() as desk:
+            receipt = desk.receipt(recorded)
+        studio = self._desk.studio
+        return page(
+            "phone_signed",
+            language=language,
+            studio=self._desk.name,
+            receipt=receipt,
+            view=receipt_view(recorded, at=studio.clock.now(), language=language, studio=studio),
+            link=receipt_link(studio, receipt.secret),
+            paper=self._desk.paper,
+            mark=self._door.marks.new(),
+        )
+
+    def _lost(self, spoken: str) -> HTMLResponse:
+        return page("phone_lost", language=spoken, status=404, studio=self._desk.name)
 
 
 def _header(handed: Handed, *, at: str) -> dict[str, object]:
     initials = {"initialled_scopes": list(handed.initialled)} if handed.initialled else {}
     return {"role": handed.request.principal, "assurance": "passkey", "signed_at": at, **initials}
-
-
-def _sign(desk: KioskDesk, phones: Phones, door: Door, form: Form, spoken: str) -> Response:
-    """Record what a passkey signed, and show the receipt."""
-    secret = first(form, "secret")
-    try:
-        handed = phones.handed(secret)
-    except RefusedError:
-        return _lost(desk, spoken)
-    try:
-        recorded = desk.countersign(handed.mark, _signed(handed, first(form, "signature")))
-    except (InputError, RefusedError, VerificationError):
-        words = words_for(handed.spoken)
-        return page("fault", language=handed.spoken, status=422, message=words("fault_other"))
-    phones.signed(secret)
-    with desk.consents() as consents:
-        receipt = consents.receipt(recorded)
-    return page(
-        "phone_signed",
-        language=handed.spoken,
-        studio=desk.name,
-        receipt=receipt,
-        view=receipt_view(recorded, at=desk.studio.clock.now(), language=handed.spoken, studio=desk.studio),
-        link=receipt_link(desk.studio, receipt.secret),
-        paper=desk.paper,
-        mark=door.marks.new(),
-    )
 
 
 def _signed(handed: Handed, member: str) -> bytes:
@@ -118,7 +125,3 @@ def _signed(handed: Handed, member: str) -> bytes:
     except (ValueError, RecursionError):
         raise InputError("phone: expected a signature as json") from None
     return json.dumps({**json.loads(handed.request.to_bytes()), "signatures": [signature]}).encode()
-
-
-def _lost(desk: KioskDesk, spoken: str) -> HTMLResponse:
-    return page("phone_lost", language=spoken, status=404, studio=desk.name)

@@ -3,18 +3,19 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
 
 from provenance.canonical import sha256
 from provenance.consent.grants import Grant, decide, parse_scope
 from provenance.consent.notice import on_own_device
-from provenance.consent.parties import Terms
+from provenance.consent.parties import Photographer, Terms
 from provenance.consent.scopes import Scope
 from provenance.consent.templates import STUDIO, Asked, Template, Wording
 from provenance.consent.vocabulary import parse_day, parse_relationship
 from provenance.errors import InputError, ProvenanceError, RefusedError
+from provenance.keys import SigningKey, thumbprint_urn
 from provenance.studio.requests import Shown
 from provenance.studio.subjects import REPRESENTATIONS, Guardian, Subject
 from provenance.web.ink import draw
@@ -41,6 +42,20 @@ class FormFaultError(ProvenanceError):
 
 
 @dataclass(frozen=True, slots=True)
+class Camera:
+    """Who takes the pictures today.
+
+    Attributes:
+        name: their trading name, as records carry it.
+        key: with which their signature is made where the template asks for it: made for this kiosk, and forgotten
+            with it.
+    """
+
+    name: str
+    key: SigningKey = field(default_factory=lambda: SigningKey.generate("ES256"))
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """What the studio set once for everybody who sits today.
 
@@ -48,23 +63,29 @@ class Job:
         template: what is asked.
         name: of the job, or None; kept in the vault as what the shoot is about.
         use: what AI will make, where the template asks for it.
+        camera: who takes the pictures, where that is said.
     """
 
     template: Template
     name: str | None = None
     use: str | None = None
+    camera: Camera | None = None
 
     def check(self) -> None:
         """Check that a kiosk can ask for all of it.
 
         Raises:
-            RefusedError: somebody must sign who cannot here, or what AI will make is not said.
+            InputError: the photographer's name cannot be one.
+            RefusedError: somebody must sign who is not named, or what AI will make is not said.
         """
-        if "photographer" in self.template.signers:
+        if "photographer" in self.template.signers and self.camera is None:
             raise RefusedError(
-                f"template {self.template.id}: the photographer signs too, which they cannot here",
+                f"template {self.template.id}: the photographer signs too, and nothing says who that is",
                 code="template-signer",
+                hint="add --photographer NAME",
             )
+        if self.camera is not None and not (self.camera.name.strip() and self.camera.name.isprintable()):
+            raise InputError("photographer: expected a name of printable characters", code="text")
         if Scope.AI_GENERATE in self.template.scopes and self.use is None:
             raise RefusedError(
                 f"template {self.template.id}: asks for {Scope.AI_GENERATE}, and nothing says what will be made",
@@ -76,11 +97,11 @@ class Job:
         """Check that people can sign away from the kiosk.
 
         Raises:
-            RefusedError: somebody signs beside them.
+            RefusedError: a witness has to see them.
         """
         if not self.alone:
             raise RefusedError(
-                f"template {self.template.id}: somebody signs beside the person, which they cannot on a phone",
+                f"template {self.template.id}: a witness sees the person sign, which they cannot on a phone",
                 code="phones-signer",
                 hint="leave out --phones, or ask by another template",
             )
@@ -122,23 +143,45 @@ class Job:
 
     @property
     def alone(self) -> bool:
-        """Whether nobody signs beside who consents, so that it can be done away from the kiosk."""
-        return not {"witness", "photographer"} & {*self.template.signers}
+        """Whether nobody signs who has to be there when the person does, so that they can do it on their phone."""
+        return "witness" not in self.template.signers
 
     @property
     def witnessed(self) -> bool:
         """Whether a witness signs too."""
         return "witness" in self.template.signers
 
+    @property
+    def countersigned(self) -> Camera | None:
+        """Who takes the pictures, if they sign too."""
+        return self.camera if "photographer" in self.template.signers else None
+
+    @property
+    def photographer(self) -> Photographer | None:
+        """What a record says of who takes the pictures."""
+        if self.camera is None:
+            return None
+        signs = self.countersigned
+        return Photographer(self.camera.name, None if signs is None else thumbprint_urn(signs.key.public_jwk()))
+
 
 @dataclass(frozen=True, slots=True)
 class Sitting:
-    """What a person decided and who they are, ready to be recorded."""
+    """What a person decided and who they are, ready to be recorded.
+
+    Attributes:
+        subject: who they are.
+        grants: what they decided.
+        terms: what else the record says.
+        shown: what they read.
+        camera: who signs as the photographer, too.
+    """
 
     subject: Subject
     grants: tuple[Grant, ...]
     terms: Terms
     shown: Shown
+    camera: Camera | None = None
 
 
 def read_form(
@@ -193,12 +236,20 @@ def read_form(
     )
     if how == "typed" and folded(_line(form, "typed", "fault_typed")) != folded(signer):
         raise FormFaultError("typed", "fault_typed")
-    if subject.witness is not None and folded(subject.witness) in (folded(name), folded(signer)):
+    taking = "" if job.camera is None else job.camera.name
+    if subject.witness is not None and folded(subject.witness) in map(folded, (name, signer, taking)):
         raise FormFaultError("witness", "fault_witness_self")
+    if job.countersigned is not None:
+        _one(form, "photographer", ("yes",), "fault_photographer")
     if (subject.age_class(now.date()) == "minor") != minor:
         raise FormFaultError("born", "fault_born_age")
     template = job.template
-    terms = Terms(retention=template.retention, jurisdictions=template.jurisdictions, shoot=(now.date(), now.date()))
+    terms = Terms(
+        retention=template.retention,
+        jurisdictions=template.jurisdictions,
+        shoot=(now.date(), now.date()),
+        photographer=job.photographer,
+    )
     notice, intent = (
         template.notice(language, studio=studio, presented_at=shown_at or now),
         template.intent(language, studio=studio),
@@ -207,7 +258,7 @@ def read_form(
         intent = on_own_device(intent, language)
         notice = replace(notice, intent=sha256(intent.encode()))
     shown = Shown(notice, template.render(language, studio=studio), intent, origin)
-    return Sitting(subject, _grants(job, permit, today=now.date()), terms, shown)
+    return Sitting(subject, _grants(job, permit, today=now.date()), terms, shown, job.countersigned)
 
 
 def _permitted(form: Mapping[str, Sequence[str]], job: Job) -> list[Scope]:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from support.own_templates import add_photographers_template
 from support.sittings import NAME, Sitting
 from support.studios import open_keys
 from support.web import kiosk
@@ -11,6 +12,7 @@ from support.web import kiosk
 from provenance.studio import ConsentDesk, Recorded, Studio
 from provenance.web.door import Door
 from provenance.web.serving import WebServer
+from provenance.web.sitting import Camera
 
 
 def recorded(studio: Studio, secret: str) -> Recorded:
@@ -142,6 +144,23 @@ def test_ai_needs_its_own_switch_its_own_initials_and_a_grown_up(studio: Studio,
     record = recorded(studio, secret).record
     assert (record.body["kind"], record.assurance) == ("digital_replica", "session-key")
     assert next(s.initialled for s in record.signatures if s.role == "subject") == ("ai.generate",)
+
+
+@pytest.mark.slow
+def test_the_photographer_signs_too_where_the_template_asks(studio: Studio, page: Page) -> None:
+    with kiosk(studio, template=add_photographers_template(studio), camera=Camera("Ann Lee")) as server:
+        sitting = Sitting.begin(page, server)
+        sitting.choose()
+        sitting.tell()
+        sitting.draw()
+        page.locator("#send").click()
+        expect(page.get_by_role("alert").filter(has_text="The photographer has to tick this.")).to_be_visible()
+        page.get_by_label("Ann Lee: I take these pictures").check()
+        sitting.go_on()
+        secret = sitting.sign()
+    record = recorded(studio, secret).record
+    assert record.assurance == "session-key"
+    assert {one.role for one in record.signatures} == {"subject", "photographer", "controller"}
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -161,6 +162,21 @@ def test_phones_reach_a_kiosk_under_a_name_of_their_own(workshop: Workshop) -> N
         ]
 
 
+def test_a_kiosk_names_the_photographer(terminal: Terminal, workshop: Workshop) -> None:
+    folder = workshop.path / "templates"
+    folder.mkdir()
+    data = (files("provenance.consent") / "templates" / "stock-release.toml").read_text("utf-8")
+    changed = data.replace('["witness"]', '["photographer"]').replace('"stock-release"', '"signed-release"')
+    (folder / "signed-release.toml").write_text(changed, "utf-8")
+    terminal("kiosk", "--template", "signed-release").refuses(
+        1,
+        "template signed-release: the photographer signs too, and nothing says who that is",
+        "add --photographer NAME",
+    )
+    with running("kiosk", "--template", "signed-release", "--photographer", "Ann Lee") as (address, _):
+        assert b"Ann Lee: I take these pictures" in urllib3.request("GET", f"{address}sit/en").data
+
+
 def test_phones_need_an_address_that_passkeys_are_bound_to(terminal: Terminal, workshop: Workshop) -> None:
     for url in ("http://kiosk.studio.example", "https://192.0.2.1", "kiosk.studio.example"):
         ran = terminal("kiosk", "--phones", url)
@@ -171,7 +187,7 @@ def test_phones_need_an_address_that_passkeys_are_bound_to(terminal: Terminal, w
 def test_where_a_witness_signs_nobody_signs_on_their_phone(terminal: Terminal, workshop: Workshop) -> None:
     terminal("kiosk", "--template", "stock-release", "--phones", "https://kiosk.studio.example").refuses(
         1,
-        "template stock-release: somebody signs beside the person, which they cannot on a phone",
+        "template stock-release: a witness sees the person sign, which they cannot on a phone",
         "leave out --phones, or ask by another template",
     )
 

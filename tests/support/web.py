@@ -18,7 +18,7 @@ from provenance.web.door import Door
 from provenance.web.phones import Phones
 from provenance.web.serving import WebServer
 from provenance.web.shield import LOOPBACK_HOSTS, Limits
-from provenance.web.sitting import Job
+from provenance.web.sitting import Camera, Job
 
 Fields = Mapping[str, str | Sequence[str]]
 
@@ -42,11 +42,12 @@ def kiosk(
     hosts: tuple[str, ...] = LOOPBACK_HOSTS,
     pin: str | None = None,
     phones: Phones | None = None,
+    camera: Camera | None = None,
     port: int = 0,
     tls: ssl.SSLContext | None = None,
 ) -> Iterator[WebServer]:
     """Have a kiosk of a studio."""
-    job = Job(find_template(template, studio.path).template, name, USE)
+    job = Job(find_template(template, studio.path).template, name, USE, camera)
     app = kiosk_app(KioskDesk(open_keys(studio)), job, door=door or Door(), hosts=hosts, pin=pin, phones=phones)
     with WebServer(app, port=port, tls=tls).in_background() as server:
         yield server

@@ -5,14 +5,16 @@ import re
 from typing import Any
 
 import pytest
+from support.own_templates import add_photographers_template
 from support.studios import open_keys
 from support.web import TYPED, Visitor, kiosk, secret_in, told_in
 
 from provenance.clock import from_seconds
 from provenance.consent.requests import parse_request
-from provenance.keys import SigningKey
+from provenance.keys import SigningKey, thumbprint_urn
 from provenance.studio import ConsentDesk, Recorded, Studio
 from provenance.web.door import Door
+from provenance.web.sitting import Camera
 
 CHILD = {
     "age": "minor",
@@ -93,6 +95,39 @@ def test_a_witness_signs_beside_the_person(studio: Studio) -> None:
         found = recorded(studio, visitor.post("/sit/en/sign", {"mark": mark, "request": request}).data)
     for item in (without, found):
         assert [signature.role for signature in item.record.signatures] == ["subject", "witness", "controller"]
+
+
+def test_a_photographer_signs_where_the_template_asks(studio: Studio) -> None:
+    camera = Camera("Ann Lee")
+    with kiosk(studio, template=add_photographers_template(studio), camera=camera) as server:
+        visitor = Visitor(server)
+        assert "Ann Lee: I take these pictures" in visitor.get("/sit/en").data.decode()
+        assert told_in(visitor.sign().data) == "The photographer has to tick this."
+        without = recorded(studio, visitor.sign(photographer="yes").data)
+        mark = visitor.mark("/sit/en")
+        request = signed(prepared(visitor, mark, photographer="yes"))
+        found = recorded(studio, visitor.post("/sit/en/sign", {"mark": mark, "request": request}).data)
+    for item in (without, found):
+        assert {signature.role for signature in item.record.signatures} == {"subject", "photographer", "controller"}
+        assert item.record.body["photographer"] == {
+            "name": "Ann Lee",
+            "id": thumbprint_urn(camera.key.public_jwk()),
+        }
+    with kiosk(studio, camera=camera) as server:
+        named = recorded(studio, Visitor(server).sign().data)
+    assert named.record.body["photographer"] == {"name": "Ann Lee"}
+    assert {signature.role for signature in named.record.signatures} == {"subject", "controller"}
+
+
+def test_a_request_that_names_no_photographer_is_signed_by_none(studio: Studio) -> None:
+    with kiosk(studio) as server:
+        visitor = Visitor(server)
+        request = signed(prepared(visitor, visitor.mark("/sit/en")))
+    with kiosk(studio, template=add_photographers_template(studio), camera=Camera("Ann Lee")) as server:
+        visitor = Visitor(server)
+        answer = visitor.post("/sit/en/sign", {"mark": visitor.mark("/sit/en"), "request": request, "json": "yes"})
+        assert answer.status == 422
+        assert "another photographer" in json.loads(answer.data)["detail"]
 
 
 def test_a_form_that_arrives_twice_is_recorded_once(studio: Studio, visitor: Visitor) -> None:

@@ -237,6 +237,8 @@ def test_the_receipt_can_be_saved_on_the_phone(visitor: Visitor, phone: Phone, p
     assert mark is not None
     fields = {"mark": mark[1], "secret": secret_in(page.encode()), "kind": "receipt", "language": "de"}
     assert '"secret"' in phone.ask("/receipt/file", **fields)[1]
+    answer = phone.post("/receipt/file", {**fields, "kind": "paper"}, Host=HOST)
+    assert answer.data.startswith(b"%PDF-")
 
 
 def test_without_phones_nobody_is_offered_them(studio: Studio, visitor: Visitor) -> None:
@@ -249,7 +251,7 @@ def test_without_phones_nobody_is_offered_them(studio: Studio, visitor: Visitor)
 
 def test_where_a_witness_signs_phones_cannot_be_used(studio: Studio) -> None:
     job = Job(find_template("stock-release", studio.path).template)
-    message = "template stock-release: somebody signs beside the person, which they cannot on a phone"
+    message = "template stock-release: a witness sees the person sign, which they cannot on a phone"
     with refused(RefusedError, message, code="phones-signer", hint="leave out --phones, or ask by another template"):
         job.check_alone()
 

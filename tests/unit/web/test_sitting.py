@@ -3,13 +3,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
 import pytest
+from support.refusals import refused
 from support.studios import USE
 
+from provenance.consent.parties import Photographer
 from provenance.consent.scopes import Scope
 from provenance.consent.shelf import find_template
 from provenance.consent.templates import parse_template
 from provenance.errors import InputError, RefusedError
-from provenance.web.sitting import FormFaultError, Job, Sitting, folded, read_form
+from provenance.web.sitting import Camera, FormFaultError, Job, Sitting, folded, read_form
 from provenance.web.words import words_for
 
 NOW = datetime(2026, 11, 23, 21, 7, 5, tzinfo=UTC)
@@ -152,19 +154,48 @@ def test_what_is_no_scope_cannot_be_permitted(permit: list[str]) -> None:
 
 
 def test_a_kiosk_cannot_ask_for_what_will_be_made_without_saying_what() -> None:
-    with pytest.raises(RefusedError, match="nothing says what will be made") as refused:
+    with pytest.raises(RefusedError, match="nothing says what will be made") as missing:
         Job(find_template("ai-headshot-service", None).template).check()
-    assert refused.value.code == "kiosk-use"
+    assert missing.value.code == "kiosk-use"
     Job(find_template("corporate-headshot", None).template).check()
 
 
-def test_a_kiosk_cannot_let_a_photographer_sign() -> None:
+def asking_the_photographer(camera: Camera | None) -> Job:
     from importlib.resources import files
 
     data = (files("provenance.consent") / "templates" / "stock-release.toml").read_bytes()
     template = parse_template(data.replace(b'["witness"]', b'["photographer"]'), name="stock-release.toml")
-    with pytest.raises(RefusedError, match="the photographer signs too, which they cannot here"):
-        Job(template).check()
+    return Job(template, camera=camera)
+
+
+def test_a_photographer_who_signs_is_named() -> None:
+    message = "template stock-release: the photographer signs too, and nothing says who that is"
+    with refused(RefusedError, message, code="template-signer", hint="add --photographer NAME"):
+        asking_the_photographer(None).check()
+    asking_the_photographer(Camera("Ann Lee")).check()
+    for name in ("", "  ", "a\nb"):
+        with refused(InputError, "photographer: expected a name of printable characters", code="text"):
+            Job(find_template("corporate-headshot", None).template, camera=Camera(name)).check()
+
+
+def test_a_photographer_signs_by_a_tick_of_their_own() -> None:
+    asked = asking_the_photographer(Camera("Ann Lee"))
+    with pytest.raises(FormFaultError) as missing:
+        read(ADULT, asked)
+    assert (missing.value.field, missing.value.word) == ("photographer", "fault_photographer")
+    sitting = read({**ADULT, "photographer": "yes"}, asked)
+    assert sitting.camera == asked.camera
+    assert sitting.terms.photographer is not None
+    assert sitting.terms.photographer.name == "Ann Lee"
+
+
+def test_a_photographer_who_does_not_sign_is_named_only() -> None:
+    asked = Job(find_template("stock-release", None).template, camera=Camera("Ann Lee"))
+    sitting = read({**ADULT, "witness": "Ben"}, asked)
+    assert (sitting.camera, sitting.terms.photographer) == (None, Photographer("Ann Lee"))
+    with pytest.raises(FormFaultError) as same:
+        read({**ADULT, "witness": "ann  LEE"}, asked)
+    assert same.value.word == "fault_witness_self"
 
 
 def test_names_are_compared_as_people_do() -> None:
