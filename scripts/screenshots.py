@@ -31,11 +31,11 @@ class _Camera:
 
     def __init__(self, folder: Path, *, every: bool) -> None:
         self._folder = folder
-        self._every = every
+        self.every = every
         folder.mkdir(parents=True, exist_ok=True)
 
     def __call__(self, page: Page, name: str) -> None:
-        if not self._every:
+        if not self.every:
             shot = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
             shot.quantize(64, dither=Image.Dither.NONE).save(self._folder / f"{name}.png", optimize=True)
             return
@@ -176,6 +176,12 @@ def _verify(browser: Browser, url: str, pictures: list[Path], camera: _Camera) -
     page.set_input_files("#file", pictures)
     page.locator(".card").nth(2).wait_for()
     camera(page, "verify")
+    if camera.every:
+        for language in ("de", "ja"):
+            page.goto(f"{url}?language={language}")
+            page.set_input_files("#file", pictures)
+            page.locator(".card").nth(2).wait_for()
+            camera(page, f"verify-{language}")
 
 
 if __name__ == "__main__":

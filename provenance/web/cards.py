@@ -5,6 +5,8 @@ from typing import Final
 
 from provenance.verification import Report, Verdict
 from provenance.verification.report import Axis
+from provenance.web.telling import Told, tell
+from provenance.web.words import words_for
 
 # How each code is shown: `good`, `bad`, `open` (not known, or to be looked at) or `plain` (neither).
 _BAD: Final = "invalid revoked conflict damaged inconsistent withdrawn expired limited".split()
@@ -31,8 +33,8 @@ class Step:
     name: str
     state: str
     mark: str
-    headline: str
-    sentence: str
+    headline: Told
+    sentence: Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,69 +55,71 @@ class Card:
     """
 
     name: str
-    verdict: str
+    verdict: Told
     state: str
     mark: str
-    reason: str
+    reason: Told
     advice: str
     steps: tuple[Step, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Told, ...]
     label: bool
     document: str
 
 
-def make_card(report: Report, *, document: str, asked: bool) -> Card:
+def make_card(report: Report, *, document: str, asked: bool, language: str = "en") -> Card:
     """Return a report for people.
 
     Args:
         report: what was found.
         document: the report as JSON.
         asked: whether a use was asked for.
+        language: of the page; what has no words in it is told in English.
     """
+    words = words_for(language)
     state = {Verdict.PASSED: "good", Verdict.FAILED: "bad"}.get(report.verdict, "open")
     notes = [f"{finding.message[:1].upper()}{finding.message[1:]}." for finding in report.findings]
     return Card(
         report.file,
-        report.verdict.value,
+        tell(report.verdict.value, words.language),
         state,
         _MARKS[state],
-        report.reason,
-        _advice(report, asked=asked),
-        tuple(_step(name, axis) for name, axis in _axes(report)),
-        tuple(dict.fromkeys(notes)),
+        tell(report.reason, words.language),
+        words(f"advice_{_advice(report, asked=asked)}"),
+        tuple(_step(words(f"step_{name}"), axis, words.language) for name, axis in _axes(report)),
+        tuple(tell(note, words.language) for note in dict.fromkeys(notes)),
         bool(report.label_required),
         document,
     )
 
 
 def _axes(report: Report) -> list[tuple[str, Axis]]:
-    axes = [("Credential", report.credential)]
+    axes = [("credential", report.credential)]
     if report.credential.code in _WITHOUT:
         return axes
-    axes += [("Origin", report.origin), ("History", report.history), ("Ledger", report.ledger)]
+    axes += [("origin", report.origin), ("history", report.history), ("ledger", report.ledger)]
     if report.time.code == "proven":
-        axes.append(("Time", report.time))
+        axes.append(("time", report.time))
     then, now = report.consent_then, report.consent_now
     if then.code == now.code == "not-linked":
-        return [*axes, ("Consent", now)]
-    return [*axes, ("Consent then", then), ("Consent now", now)]
+        return [*axes, ("consent", now)]
+    return [*axes, ("then", then), ("now", now)]
 
 
-def _step(name: str, axis: Axis) -> Step:
+def _step(name: str, axis: Axis, language: str) -> Step:
     state = "bad" if axis.code in _BAD else "good" if axis.code in _GOOD else "plain" if axis.code in _PLAIN else "open"
-    return Step(name, state, _MARKS[state], axis.headline, axis.sentence)
+    return Step(name, state, _MARKS[state], tell(axis.headline, language), tell(axis.sentence, language))
 
 
 def _advice(report: Report, *, asked: bool) -> str:
-    """Return what to do; a PASSED is of the use that was asked for, and of no other."""
+    """Return the name of what to do; a PASSED is of the use that was asked for, and of no other."""
     if report.verdict is Verdict.FAILED:
-        return "Do not publish it."
+        return "failed"
     if report.verdict is Verdict.PASSED:
         if report.consent_now.code == "not-needed":
-            return "Nothing here speaks against using it."
-        return "Nothing here speaks against this use." if asked else "Now name the use that you plan."
+            return "clear"
+        return "use" if asked else "name"
     if report.credential.code == "none":
-        return "Ask for the stamped original."
+        return "original"
     if report.credential.code == "valid":
-        return "Find out who the issuer is."
-    return "Check first."
+        return "issuer"
+    return "check"

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from provenance import __version__
-from provenance.web.words import direction_of, name_of, words_for
+from provenance.web.words import LANGUAGES, direction_of, name_of, words_for
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -34,7 +34,10 @@ def page(name: str, *, language: str = "en", status: int = 200, **values: Any) -
 
 
 def spoken_by(request: Request) -> str:
-    """Return the language of a browser that these pages speak, else English (RFC 9110, 12.5.4)."""
+    """Return the language that somebody chose, else one of their browser's that these pages speak, else English."""
+    chosen = request.query_params.get("language", "")
+    if chosen in LANGUAGES:
+        return chosen
     for part in request.headers.get("accept-language", "").split(",")[:10]:
         words = words_for(part.split(";")[0].strip() or "en")
         if part.strip().lower().startswith(words.language):
@@ -53,5 +56,5 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(direction_of=direction_of, name_of=name_of, version=__version__)
+    made.globals.update(direction_of=direction_of, name_of=name_of, tongues=tuple(LANGUAGES), version=__version__)
     return made

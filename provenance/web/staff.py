@@ -23,8 +23,9 @@ from provenance.studio.reading import Recorded
 from provenance.web.desk import KioskDesk
 from provenance.web.door import Door
 from provenance.web.forms import first, read_fields
-from provenance.web.pages import page
+from provenance.web.pages import page, spoken_by
 from provenance.web.shield import Rate
+from provenance.web.words import words_for
 
 COOKIE: Final = "staff"
 PIN_DIGITS: Final = 6
@@ -108,17 +109,27 @@ def make_staff(desk: KioskDesk, *, door: Door, pin: str) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     sessions = _Sessions(pin)
 
-    def ask(status: int = 200, fault: str | None = None) -> HTMLResponse:
-        return page("staff_pin", status=status, studio=desk.name, mark=door.marks.new(), fault=fault, bar=door.bar)
+    def ask(request: Request, *, status: int = 200, word: str | None = None) -> HTMLResponse:
+        language = spoken_by(request)
+        return page(
+            "staff_pin",
+            language=language,
+            status=status,
+            studio=desk.name,
+            mark=door.marks.new(),
+            fault=None if word is None else words_for(language)(word),
+            bar=door.bar,
+        )
 
     @router.get("/staff")
     def show(request: Request) -> Response:
         now = desk.studio.clock.now()
         if not sessions.holds(request.cookies.get(COOKIE, ""), now):
-            return ask()
+            return ask(request)
         people = _today(desk, now)
         return page(
             "staff",
+            language=spoken_by(request),
             studio=desk.name,
             day=now.date().isoformat(),
             people=people,
@@ -143,9 +154,9 @@ def make_staff(desk: KioskDesk, *, door: Door, pin: str) -> APIRouter:
             cookie = sessions.enter(first(form, "pin"), desk.studio.clock.now())
         except RefusedError as error:
             slow = error.code == "pin-slow"
-            return ask(429 if slow else 422, "Too many wrong PINs. Wait a minute." if slow else "Write the PIN again.")
+            return ask(request, status=429 if slow else 422, word="staff_slow" if slow else "staff_again")
         if cookie is None:
-            return ask(403, "This is not the PIN.")
+            return ask(request, status=403, word="staff_wrong")
         entered = RedirectResponse("/staff", 303)
         secure = request.url.scheme == "https"
         entered.set_cookie(COOKIE, cookie, path="/staff", httponly=True, samesite="strict", secure=secure)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -10,14 +11,16 @@ from starlette.concurrency import run_in_threadpool
 
 from provenance.consent.scopes import Scope
 from provenance.errors import InputError, RefusedError
+from provenance.paper.labels import labels_for
 from provenance.verification import Report
 from provenance.verification.publishing import document_of
-from provenance.web.cards import make_card
+from provenance.web.cards import Card, make_card
 from provenance.web.checking import Checker
 from provenance.web.forms import FormMarks
-from provenance.web.pages import page
+from provenance.web.pages import page, spoken_by
 from provenance.web.problems import PROBLEMS, described, described_problem, problem
 from provenance.web.uploads import MAX_FILE_BYTES, MAX_FILES, Upload, read_sent
+from provenance.web.words import words_for
 
 # Whole uploads that are held in memory at a time; others wait to be read.
 UPLOADS_AT_A_TIME: Final = 4
@@ -57,31 +60,44 @@ def make_verifying(checker: Checker, *, marks: FormMarks, studio: str | None) ->
     router = APIRouter()
     room = asyncio.Semaphore(UPLOADS_AT_A_TIME)
 
-    @router.get("/", include_in_schema=False)
-    def start() -> HTMLResponse:
+    def show(language: str, *, status: int = 200, cards: Sequence[Card] = (), fault: str | None = None) -> HTMLResponse:
+        labels = labels_for(language)
         return page(
-            "verify", mark=marks.new(), studio=studio, scopes=tuple(Scope), cards=(), fault=None, most=MAX_FILES
+            "verify",
+            language=language,
+            status=status,
+            mark=marks.new(),
+            studio=studio,
+            scopes=[(scope.value, labels.of("scope", scope.value)) for scope in Scope],
+            cards=cards,
+            fault=fault,
+            most=MAX_FILES,
         )
+
+    @router.get("/", include_in_schema=False)
+    def start(request: Request) -> HTMLResponse:
+        return show(spoken_by(request))
 
     @router.post("/verify", include_in_schema=False)
     async def verify(request: Request) -> Response:
-        values: dict[str, Any] = {"studio": studio, "scopes": tuple(Scope), "most": MAX_FILES}
+        language = spoken_by(request)
         try:
             async with room:
                 sent = await read_sent(request)
                 marks.check(sent.fields.get("mark", ""))
                 if not sent.files:
                     raise InputError("upload: expected at least one picture", code="upload-empty")
+                language = words_for(sent.fields.get("language") or language).language
                 reports = [await _check(checker, file, sent.fields) for file in sent.files]
         except (InputError, RefusedError) as error:
             # Any other error is the studio's, and may name its folder.
-            fault = f"{str(error)[:1].upper()}{str(error)[1:]}."
-            return page("verify", status=422, mark=marks.new(), cards=(), fault=fault, **values)
+            return show(language, status=422, fault=f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        asked = bool(sent.fields.get("scope"))
         cards = [
-            make_card(report, document=json.dumps(document_of(report), indent=2), asked=bool(sent.fields.get("scope")))
+            make_card(report, document=json.dumps(document_of(report), indent=2), asked=asked, language=language)
             for report in reports
         ]
-        return page("verify", mark=marks.new(), cards=cards, fault=None, **values)
+        return show(language, cards=cards)
 
     @router.post(
         "/api/v1/verify",

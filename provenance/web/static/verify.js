@@ -34,7 +34,7 @@ const check = async (files) => {
   for (const file of files) {
     const waiting = document.createElement("p");
     waiting.className = "busy";
-    waiting.textContent = `Checking ${file.name} …`;
+    waiting.textContent = form.dataset.busy.replace("{name}", () => file.name);
     cards.prepend(waiting);
     try {
       const sent = new FormData(form);
@@ -50,7 +50,7 @@ const check = async (files) => {
       }
       tell(`${file.name}: ${html.getElementById("told")?.textContent || text.slice(0, 200)}`);
     } catch {
-      tell(`${file.name}: this server cannot be reached.`);
+      tell(`${file.name}: ${form.dataset.offline}`);
     }
     waiting.remove();
   }
@@ -59,7 +59,7 @@ const check = async (files) => {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (input.files.length) check([...input.files]);
-  else tell("Choose at least one picture.");
+  else tell(form.dataset.none);
 });
 input.addEventListener("change", () => input.files.length && check([...input.files]));
 for (const name of ["dragover", "dragenter"]) {

@@ -107,3 +107,9 @@ def test_somebody_whose_data_were_erased_has_no_name(tmp_path: Path) -> None:
 def test_a_pin_is_six_digits() -> None:
     assert re.fullmatch(r"\d{6}", new_pin())
     assert new_pin() != new_pin() or new_pin() != new_pin()
+
+
+def test_the_staffs_pages_speak_the_language_of_their_browser(studio: Studio) -> None:
+    with kiosk(studio, pin=PIN) as server:
+        page = Visitor(server).get("/staff", Accept_Language="fr").data.decode()
+        assert "Il s’affiche dans le terminal" in page
