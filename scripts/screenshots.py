@@ -18,6 +18,9 @@ from support.sittings import Sitting
 from support.studios import make_studio, record_ai_consent, record_consent, stamped
 from support.web import kiosk, public_page
 
+from provenance.picture.copies import make_copy
+from provenance.picture.formats import PictureFormat
+from provenance.stamping.interface import Making
 from provenance.studio import Studio
 from provenance_cli._demo_pictures import draw_portrait
 
@@ -66,6 +69,11 @@ def main() -> int:
         with public_page(studio) as server:
             _receipt(browser, server.url("localhost"), secret, camera)
             _verify(browser, server.url("localhost"), _pictures(studio, Path(folder)), camera)
+            page = _page(browser)
+            page.goto(server.url("localhost"))
+            page.set_input_files("#file", _copy(studio, Path(folder)))
+            page.locator(".sources img").wait_for()
+            camera(page, "verify-sources")
         studio.close()
     return 0
 
@@ -167,6 +175,16 @@ def _pictures(studio: Studio, folder: Path) -> list[Path]:
     forged = folder / "forged.jpg"
     forged.write_bytes(with_changed_pixels(good.read_bytes()))
     return [good, made, forged]
+
+
+def _copy(studio: Studio, folder: Path) -> Path:
+    """Return a picture that was made from another one."""
+    code = record_consent(studio, permit=("capture", "publish.web", "edit.basic")).code
+    parent = stamped(studio, folder / "camera.jpg", folder / "original.jpg", code=code, thumbnail=True)
+    small = folder / "small.jpg"
+    small.write_bytes(make_copy((folder / "camera.jpg").read_bytes(), width=480, kind=PictureFormat.JPEG))
+    making = Making(parent=parent)
+    return stamped(studio, small, folder / "website.jpg", declaration="derivative", code=code, making=making)
 
 
 def _verify(browser: Browser, url: str, pictures: list[Path], camera: _Camera) -> None:

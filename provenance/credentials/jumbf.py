@@ -9,7 +9,7 @@ import contextlib
 import io
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography import x509
@@ -19,6 +19,7 @@ from provenance.errors import InputError
 MAX_STORE_BYTES = 256 * 1024 * 1024
 MAX_DEPTH = 8
 MAX_BOXES = 10_000
+MAX_THUMBNAIL_BYTES = 4 * 1024 * 1024
 
 _TYPE_TAIL = bytes.fromhex("0011 0010 8000 00aa00389b71")
 _REQUESTABLE_WITH_LABEL = 0x03
@@ -34,6 +35,9 @@ _LABELS: dict[bytes, frozenset[str]] = {
     b"c2cs": frozenset({"c2pa.signature"}),
 }
 _STAMP_BOXES = [b"c2as", b"c2cl", b"c2cs"]
+# An embedded file is described by one box and held by a second one (ISO 19566-5, B.5).
+_EMBEDDED_FILE = [b"bfdb", b"bidb"]
+_THUMBNAILS = "c2pa.thumbnail."
 _PADDING = "pad"
 # Time stamps and revocation data of other makers; no stamp of this product has them.
 _TIME_NAMES = frozenset({"sigTst", "sigTst2", "rVals"})
@@ -58,11 +62,13 @@ class StoredManifest:
         label: the manifest's name.
         certificates: the signer's chain as the claim signature's protected header carries it, the signer first.
         actors: the certificates of named actors that their assertions carry, by the assertion's label.
+        thumbnails: small pictures by the label of their assertion, as they lie there; hostile.
     """
 
     label: str
     certificates: tuple[x509.Certificate, ...]
     actors: Mapping[str, x509.Certificate]
+    thumbnails: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +140,12 @@ def _read_manifest(reading: _Reading, manifest: Box, *, active: bool) -> StoredM
     """Read one manifest; only the active one is held to the one form, as its ingredients are hashed by what it says."""
     certificates: tuple[x509.Certificate, ...] = ()
     actors: dict[str, x509.Certificate] = {}
+    thumbnails: dict[str, bytes] = {}
     for box in manifest.boxes:
         if box.type == b"c2as":
             _check_assertions(reading, box)
             actors.update(_actors(box))
+            thumbnails |= _thumbnails(box)
     if active and ([box.type for box in manifest.boxes] != _STAMP_BOXES or manifest.contents):
         reading.note(f"manifest {manifest.label!r}: holds other boxes than assertions, claim and signature")
     for box in manifest.boxes:
@@ -147,7 +155,20 @@ def _read_manifest(reading: _Reading, manifest: Box, *, active: bool) -> StoredM
             raise InputError(f"manifest {manifest.label!r}: expected one cbor box in claim and signature")
         if box.type == b"c2cs":
             certificates = _read_signature(reading, box.contents[0][1], active=active)
-    return StoredManifest(manifest.label, certificates, actors)
+    return StoredManifest(manifest.label, certificates, actors, thumbnails)
+
+
+def _thumbnails(assertions: Box) -> dict[str, bytes]:
+    """Return the small pictures among assertions; none of a label that is there twice, as one may be unsigned."""
+    found = [box for box in assertions.boxes if box.label.startswith(_THUMBNAILS)]
+    labels = [box.label for box in found]
+    return {
+        box.label: box.contents[1][1]
+        for box in found
+        if labels.count(box.label) == 1
+        and [kind for kind, _ in box.contents] == _EMBEDDED_FILE
+        and len(box.contents[1][1]) <= MAX_THUMBNAIL_BYTES
+    }
 
 
 def _check_assertions(reading: _Reading, assertions: Box) -> None:
@@ -156,8 +177,7 @@ def _check_assertions(reading: _Reading, assertions: Box) -> None:
         kinds = [kind for kind, _ in assertion.contents]
         if assertion.toggles not in (_REQUESTABLE_WITH_LABEL, _SALTED):
             reading.note(f"assertion {assertion.label!r}: unexpected toggles {assertion.toggles:#04x}")
-        # An embedded file is described by one box and held by a second one (ISO 19566-5, B.5).
-        if assertion.boxes or (len(kinds) != 1 and kinds != [b"bfdb", b"bidb"]):
+        if assertion.boxes or (len(kinds) != 1 and kinds != _EMBEDDED_FILE):
             reading.note(f"assertion {assertion.label!r}: holds more than its content")
 
 

@@ -9,13 +9,15 @@ from typing import Any
 
 from cryptography import x509
 
-from provenance.credentials.jumbf import SignatureToken, Store, read_store
+from provenance.credentials.jumbf import SignatureToken, Store, StoredManifest, read_store
 from provenance.credentials.labels import CONSENT_LABEL, NOTICE_LABEL
 from provenance.errors import InputError, VerificationError
 from provenance.picture import EmbeddedStore
 from provenance.pki import TrustAnchors, to_pem
 from provenance.timestamps import read_token
 
+_CLAIM_THUMBNAIL = "c2pa.thumbnail.claim"
+_THUMBNAIL_URI = re.compile(r"self#jumbf=(?:/c2pa/[^/]+/)?c2pa\.assertions/([^/]+)")
 _MANIFEST_URI = re.compile(r"self#jumbf=/c2pa/([^/]+)")
 
 
@@ -62,6 +64,7 @@ class Ingredient:
         source_type: what its maker says it is, where it carried no manifest.
         recorded: what was found about it when it was taken in, as recorded then.
         since: what is found about it now, in addition.
+        thumbnail: the label of the assertion that holds a small picture of it, or None.
     """
 
     label: str
@@ -70,6 +73,7 @@ class Ingredient:
     source_type: str | None
     recorded: Validation
     since: Validation
+    thumbnail: str | None = None
 
     @property
     def failures(self) -> tuple[Status, ...]:
@@ -107,6 +111,7 @@ class Manifest:
         created: labels of the assertions that the signer made itself.
         time: the time of a time-stamp token within, if any.
         validation: what the SDK found about it.
+        thumbnails: small pictures by the label of their assertion; hostile, and none where the container is not known.
     """
 
     label: str
@@ -120,6 +125,12 @@ class Manifest:
     created: frozenset[str]
     time: datetime | None
     validation: Validation
+    thumbnails: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def thumbnail(self) -> bytes | None:
+        """The small picture of what the manifest speaks for, or None."""
+        return next((data for label, data in self.thumbnails.items() if label.startswith(_CLAIM_THUMBNAIL)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +236,9 @@ def read_credential(
 
     report, crjson = _engine.read(data, media_type, anchors=anchors, time_anchors=time_anchors)
     stored, flaw = _unsigned_view(store() if callable(store) else store)
-    certificates = {m.label: m.certificates[0] for m in stored.manifests if m.certificates}
+    kept = {m.label: m for m in stored.manifests}
     deltas = _deltas(report)
-    manifests = {m["label"]: _manifest(m, certificates, deltas) for m in crjson.get("manifests", [])}
+    manifests = {m["label"]: _manifest(m, kept, deltas) for m in crjson.get("manifests", [])}
     active = report.get("active_manifest") or next(iter(manifests), "")
     if active not in manifests:
         raise InputError("content credentials: the active manifest is missing", code="credential-unreadable")
@@ -305,9 +316,10 @@ def _unreferred(manifests: Mapping[str, Manifest], active: str) -> str | None:
 
 
 def _manifest(
-    document: dict[str, Any], certificates: Mapping[str, x509.Certificate], deltas: Mapping[str, Validation]
+    document: dict[str, Any], stored: Mapping[str, StoredManifest], deltas: Mapping[str, Validation]
 ) -> Manifest:
     label = document["label"]
+    kept = stored.get(label, StoredManifest(label, (), {}))
     assertions: dict[str, Any] = document.get("assertions") or {}
     lists = [a for a in assertions.values() if isinstance(a, dict) and isinstance(a.get("actions"), list)]
     claim = document.get("claim.v2") or document.get("claim") or {}
@@ -315,7 +327,7 @@ def _manifest(
         label=label,
         generator=_generator(claim),
         signer=_signer(document.get("signature") or {}),
-        certificate=certificates.get(label),
+        certificate=next(iter(kept.certificates), None),
         actions=tuple(_action(a) for entry in lists for a in entry["actions"] if isinstance(a, dict)),
         actions_complete=bool(lists) and all(entry.get("allActionsIncluded") is True for entry in lists),
         ingredients=tuple(
@@ -327,6 +339,7 @@ def _manifest(
         created=frozenset(_last(e.get("url")) for e in claim.get("created_assertions") or []),
         time=_time((document.get("signature") or {}).get("timeStampInfo")),
         validation=parse_validation(document.get("validationResults")),
+        thumbnails=kept.thumbnails,
     )
 
 
@@ -383,7 +396,14 @@ def _ingredient(label: str, document: Mapping[str, Any], since: Validation) -> I
         source_type=_text(document.get("digitalSourceType")),
         recorded=validation,
         since=since,
+        thumbnail=_thumbnail(document.get("thumbnail")),
     )
+
+
+def _thumbnail(reference: Any) -> str | None:  # noqa: ANN401 decoded json has any type
+    """Return the label of a small picture that lies in the same manifest; what is elsewhere is not looked for."""
+    found = _THUMBNAIL_URI.fullmatch(str(reference.get("url"))) if isinstance(reference, dict) else None
+    return None if found is None else found[1]
 
 
 def _deltas(report: Mapping[str, Any]) -> dict[str, Validation]:

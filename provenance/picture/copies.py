@@ -68,7 +68,10 @@ def make_thumbnail(data: bytes) -> bytes:
             small = ImageOps.exif_transpose(image)
             small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), reducing_gap=3.0)
             target = io.BytesIO()
-            small.convert("RGB").save(target, "JPEG", quality=80)
+            plain = small.convert("RGB")
+            # The comment of a JPEG file would go along.
+            plain.info.clear()
+            plain.save(target, "JPEG", quality=80)
     except (Image.DecompressionBombError, UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise InputError(
             f"thumbnail: the picture cannot be read: {_told(error)}",

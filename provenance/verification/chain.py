@@ -24,6 +24,9 @@ class ChainStep:
         at: the time of a time-stamp within, RFC 3339, or None; whose time-stamp it is, was not judged.
         verifies: whether nothing about it failed that was recorded or found.
         bare: how many things it was made from that carry no credential.
+        thumbnail: a small picture of it that its credentials hold, where nothing about it failed; hostile bytes. It
+            stands in no document.
+        bare_thumbnails: the same of things that carry no credential, as far as there are any.
     """
 
     issuer: str
@@ -33,6 +36,8 @@ class ChainStep:
     at: str | None
     verifies: bool
     bare: int
+    thumbnail: bytes | None = None
+    bare_thumbnails: tuple[bytes, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """Return the step as it stands in the document."""
@@ -54,27 +59,34 @@ def chain_of(credential: Credential) -> tuple[ChainStep, ...]:
     """
     steps: list[ChainStep] = []
     seen = {credential.active}
-    waiting = [(credential.active_manifest, "active", True)]
+    waiting: list[tuple[Manifest, str, bool, bytes | None]] = [(credential.active_manifest, "active", True, None)]
     while waiting and len(steps) < MAX_STEPS:
-        manifest, role, verifies = waiting.pop(0)
-        steps.append(_step(manifest, role, verifies=verifies))
+        manifest, role, verifies, seen_as = waiting.pop(0)
+        steps.append(_step(manifest, role, verifies=verifies, seen_as=seen_as))
         for ingredient in manifest.ingredients:
             made = credential.manifests.get(ingredient.manifest or "")
             if made is not None and made.label not in seen:
                 seen.add(made.label)
-                waiting.append((made, ingredient.relationship, not _failed(ingredient.failures)))
+                # What a broken manifest shows of what it was made from is as good as anything.
+                taken_in = manifest.thumbnails.get(ingredient.thumbnail or "") if steps[-1].verifies else None
+                waiting.append((made, ingredient.relationship, not _failed(ingredient.failures), taken_in))
     return tuple(steps)
 
 
-def _step(manifest: Manifest, role: str, *, verifies: bool) -> ChainStep:
+def _step(manifest: Manifest, role: str, *, verifies: bool, seen_as: bytes | None) -> ChainStep:
+    whole = verifies and not _failed(manifest.validation.failure)
+    bare = [ingredient for ingredient in manifest.ingredients if ingredient.manifest is None]
+    shown = [manifest.thumbnails.get(ingredient.thumbnail or "") for ingredient in bare]
     return ChainStep(
         issuer=manifest.signer.name,
         generator=manifest.generator,
         actions=tuple(action.name for action in manifest.actions[:_MAX_ACTIONS]),
         role=role,
         at=None if manifest.time is None else to_seconds(manifest.time),
-        verifies=verifies and not _failed(manifest.validation.failure),
-        bare=sum(ingredient.manifest is None for ingredient in manifest.ingredients),
+        verifies=whole,
+        bare=len(bare),
+        thumbnail=(manifest.thumbnail or seen_as) if whole else None,
+        bare_thumbnails=tuple(data for data in shown if data is not None) if whole else (),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from provenance.verification import Report, Verdict
 from provenance.verification.report import Axis
 from provenance.web.telling import Told, tell
+from provenance.web.thumbnails import Source, sources_of
 from provenance.web.words import words_for
 
 # How each code is shown: `good`, `bad`, `open` (not known, or to be looked at) or `plain` (neither).
@@ -50,6 +51,7 @@ class Card:
         advice: what to do.
         steps: the chain, from the picture to the use that was asked for.
         notes: what else was found, in sentences.
+        sources: what it was made from, as pictures.
         label: whether it may have to be labelled as AI.
         document: the report itself.
     """
@@ -62,6 +64,7 @@ class Card:
     advice: str
     steps: tuple[Step, ...]
     notes: tuple[Told, ...]
+    sources: tuple[Source, ...]
     label: bool
     document: str
 
@@ -87,6 +90,7 @@ def make_card(report: Report, *, document: str, asked: bool, language: str = "en
         words(f"advice_{_advice(report, asked=asked)}"),
         tuple(_step(words(f"step_{name}"), axis, words.language) for name, axis in _axes(report)),
         tuple(tell(note, words.language) for note in dict.fromkeys(notes)),
+        () if report.credential.code in _WITHOUT else sources_of(report.chain),
         bool(report.label_required),
         document,
     )

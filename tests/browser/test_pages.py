@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from support.pictures import draw_jpeg, with_changed_pixels
 from support.studios import open_keys, record_consent, stamped
 
+from provenance.stamping.interface import Making
 from provenance.studio import ConsentDesk, Studio
 from provenance.web.serving import WebServer
 
@@ -40,6 +41,21 @@ def test_three_pictures_are_checked_and_one_is_tampered(public: WebServer, page:
         "This file is not as it was when Studio Lümen issued its credential. Do not rely on it."
     )
     expect(page.locator(".card .thumb img")).to_have_count(3)
+
+
+@pytest.mark.slow
+def test_what_a_picture_was_made_from_is_drawn(studio: Studio, public: WebServer, page: Page, tmp_path: Path) -> None:
+    code = record_consent(studio, permit=("capture", "edit.basic")).code
+    parent = stamped(studio, draw_jpeg(tmp_path / "a.jpg"), tmp_path / "parent.jpg", code=code, thumbnail=True)
+    making = Making(parent=parent)
+    source = draw_jpeg(tmp_path / "b.jpg", size=(120, 90))
+    made = stamped(studio, source, tmp_path / "copy.jpg", declaration="derivative", code=code, making=making)
+    page.goto(public.url("localhost"))
+    page.set_input_files("#file", made)
+    expect(page.locator(".sources strong")).to_have_text("The picture before it")
+    drawn = page.locator(".sources img")
+    expect(drawn).to_be_visible()
+    assert drawn.evaluate("async image => { await image.decode(); return image.naturalWidth; }") > 0
 
 
 @pytest.mark.slow

@@ -100,6 +100,7 @@ def stamp_file(
     confirmation: str | None = None,
     dry_run: bool = False,
     making: Making | None = None,
+    thumbnail: bool = False,
 ) -> StampResult:
     """Stamp one file; a studio under a passphrase must be under `PASSPHRASE`."""
     unlocked = open_keys(studio)
@@ -112,6 +113,7 @@ def stamp_file(
         overwrite=overwrite,
         confirmation=confirmation,
         making=making or Making(),
+        thumbnail=thumbnail,
     )
     stamper = Stamper(StudioStampDesk(unlocked), signer=unlocked.claim_signer())
     (result,) = stamper.stamp([request], dry_run=dry_run)
@@ -128,6 +130,7 @@ def stamped(
     tool: Tool | str | None = None,
     confirmation: str | None = None,
     making: Making | None = None,
+    thumbnail: bool = False,
 ) -> Path:
     """Stamp one file, and return where the stamped one is."""
     result = stamp_file(
@@ -139,6 +142,7 @@ def stamped(
         tool=tool,
         confirmation=confirmation,
         making=making,
+        thumbnail=thumbnail,
     )
     assert (result.outcome, result.message) == ("stamped", None)
     return destination

@@ -18,7 +18,7 @@ from support.refusals import refused
 from support.studios import make_studio, record_consent, stamped, verify
 
 from provenance.credentials import jumbf
-from provenance.credentials.jumbf import MAX_BOXES, MAX_DEPTH, MAX_STORE_BYTES, read_store
+from provenance.credentials.jumbf import MAX_BOXES, MAX_DEPTH, MAX_STORE_BYTES, MAX_THUMBNAIL_BYTES, read_store
 from provenance.errors import InputError
 from provenance.picture import read_picture
 from provenance.studio import Studio
@@ -176,6 +176,34 @@ def test_assertions_are_of_any_type() -> None:
         ),
     ]
     assert flaw_of(store(manifest(assertions(*entries), claim(), signature()))) is None
+
+
+def thumbnail(label: str, data: bytes) -> bytes:
+    content = box(b"bfdb", b"\x00image/jpeg\x00") + box(b"bidb", data)
+    return superbox(bytes.fromhex("40cb0c32"), label, content)
+
+
+def thumbnails_of(*entries: bytes) -> dict[str, bytes]:
+    found = read_store(store(manifest(assertions(*entries), claim(), signature())))
+    return dict(found.manifests[0].thumbnails)
+
+
+def test_small_pictures_are_found_by_their_label() -> None:
+    entries = [thumbnail("c2pa.thumbnail.claim", b"one"), thumbnail("c2pa.thumbnail.ingredient__1", b"two")]
+    assert thumbnails_of(assertion(), *entries) == {
+        "c2pa.thumbnail.claim": b"one",
+        "c2pa.thumbnail.ingredient__1": b"two",
+    }
+
+
+def test_a_small_picture_that_is_there_twice_or_too_large_or_none_is_left_out() -> None:
+    twice = [thumbnail("c2pa.thumbnail.claim", b"one"), thumbnail("c2pa.thumbnail.claim", b"two")]
+    assert thumbnails_of(*twice) == {}
+    most = b"x" * MAX_THUMBNAIL_BYTES
+    assert thumbnails_of(thumbnail("c2pa.thumbnail.claim", most)) == {"c2pa.thumbnail.claim": most}
+    assert thumbnails_of(thumbnail("c2pa.thumbnail.claim", most + b"x")) == {}
+    assert thumbnails_of(superbox(b"cbor", "c2pa.thumbnail.claim", box(b"cbor", b"\xa0"))) == {}
+    assert thumbnails_of(thumbnail("org.example.thumbnail", b"one")) == {}
 
 
 def test_certificates_that_break_the_rules_are_read_in_silence() -> None:

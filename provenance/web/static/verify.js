@@ -12,6 +12,18 @@ const tell = (text) => {
   told.hidden = !text;
 };
 
+// Pictures out of the credential, which the server drew anew.
+const drawSources = (card) => {
+  for (const place of card.querySelectorAll("[data-picture]")) {
+    const bytes = Uint8Array.from(atob(place.dataset.picture), (character) => character.charCodeAt(0));
+    const picture = new Image();
+    picture.alt = "";
+    picture.src = URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" }));
+    place.removeAttribute("data-picture");
+    place.append(picture);
+  }
+};
+
 const dress = (card, file) => {
   const url = URL.createObjectURL(file);
   const picture = new Image();
@@ -46,6 +58,7 @@ const check = async (files) => {
       if (card) {
         waiting.replaceWith(card);
         dress(card, file);
+        drawSources(card);
         continue;
       }
       tell(`${file.name}: ${html.getElementById("told")?.textContent || text.slice(0, 200)}`);

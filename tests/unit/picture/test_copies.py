@@ -154,6 +154,13 @@ def test_a_small_picture_stays_as_it_is() -> None:
     assert opened(make_thumbnail(encoded(draw(size=(60, 40))))).size == (60, 40)
 
 
+def test_a_comment_does_not_go_into_a_thumbnail() -> None:
+    target = io.BytesIO()
+    draw(size=(40, 30)).convert("RGB").save(target, "JPEG", comment=b"taken at her home")
+    assert b"taken at her home" in target.getvalue()
+    assert b"taken at her home" not in make_thumbnail(target.getvalue())
+
+
 def test_a_picture_that_cannot_be_decoded_gets_no_thumbnail() -> None:
     with refused(
         InputError,

@@ -1,3 +1,4 @@
+import dataclasses
 from datetime import UTC, datetime
 
 from support.judged import credential, ingredient, manifest, validation
@@ -53,3 +54,33 @@ def test_a_chain_that_leads_back_ends_and_a_long_one_is_cut() -> None:
     assert len(chain_of(credential(manifest(ingredients=[own, ingredient("urn:c2pa:nowhere")])))) == 1
     many = [manifest(f"urn:c2pa:{n}", ingredients=[ingredient(f"urn:c2pa:{n + 1}")]) for n in range(MAX_STEPS + 50)]
     assert len(chain_of(credential(*many))) == MAX_STEPS
+
+
+def test_each_step_has_the_small_picture_that_its_credentials_hold() -> None:
+    claim, taken = "c2pa.thumbnail.claim", "c2pa.thumbnail.ingredient__1"
+    own = dataclasses.replace(manifest("urn:c2pa:parent"), thumbnails={claim: b"by itself"})
+    for parent, shown in ((own, b"by itself"), (manifest("urn:c2pa:parent"), b"as taken in")):
+        found = [
+            dataclasses.replace(ingredient("urn:c2pa:parent"), thumbnail=taken),
+            dataclasses.replace(ingredient(None), thumbnail="c2pa.thumbnail.ingredient__2"),
+            dataclasses.replace(ingredient(None), thumbnail="c2pa.thumbnail.ingredient__9"),
+        ]
+        pictures = {taken: b"as taken in", "c2pa.thumbnail.ingredient__2": b"bare"}
+        newest = dataclasses.replace(manifest(ingredients=found), thumbnails=pictures)
+        steps = chain_of(credential(newest, parent))
+        assert [step.thumbnail for step in steps] == [None, shown]
+        assert [step.bare_thumbnails for step in steps] == [(b"bare",), ()]
+        assert "thumbnail" not in str(steps[1].to_json())
+
+
+def test_nothing_is_shown_of_what_does_not_verify() -> None:
+    claim, taken = "c2pa.thumbnail.claim", "c2pa.thumbnail.ingredient__1"
+    parent = dataclasses.replace(manifest("urn:c2pa:parent"), thumbnails={claim: b"parent"})
+    found = dataclasses.replace(ingredient(recorded=[BROKEN]), thumbnail=taken)
+    newest = dataclasses.replace(manifest(ingredients=[found]), thumbnails={taken: b"taken in"})
+    assert [step.thumbnail for step in chain_of(credential(newest, parent))] == [None, None]
+    bare = dataclasses.replace(ingredient(None), thumbnail=taken)
+    own = dataclasses.replace(ingredient("urn:c2pa:parent"), thumbnail=taken)
+    broken = manifest(ingredients=[bare, own], found=validation([BROKEN]))
+    steps = chain_of(credential(dataclasses.replace(broken, thumbnails={taken: b"bare"}), manifest("urn:c2pa:parent")))
+    assert [(step.thumbnail, step.bare_thumbnails) for step in steps] == [(None, ()), (None, ())]
