@@ -11,7 +11,7 @@ from provenance.web.words import words_for
 
 # How each code is shown: `good`, `bad`, `open` (not known, or to be looked at) or `plain` (neither).
 _BAD: Final = "invalid revoked conflict damaged inconsistent withdrawn expired limited".split()
-_GOOD: Final = "trusted proven in-force clean not-needed".split()
+_GOOD: Final = "trusted proven in-force clean not-needed named".split()
 _PLAIN: Final = (
     "camera-signed camera-declared edited ai-edited ai-generated none absent not-linked stated not-checked".split()
 )
@@ -103,6 +103,8 @@ def _axes(report: Report) -> list[tuple[str, Axis]]:
     axes += [("origin", report.origin), ("history", report.history), ("ledger", report.ledger)]
     if report.time.code == "proven":
         axes.append(("time", report.time))
+    if report.identity.code != "none":
+        axes.append(("identity", report.identity))
     then, now = report.consent_then, report.consent_now
     if then.code == now.code == "not-linked":
         return [*axes, ("consent", now)]
