@@ -108,7 +108,14 @@ def _code(verdict: ShortVerdict) -> int:
 def _digest(check: Check, at: datetime | None) -> str:
     """Return a digest of everything that decides a verdict but the files and the present time."""
     moment = None if at is None else to_seconds(at)
-    asked = {**dataclasses.asdict(check), "question": [moment, check.question.scope, check.question.territory]}
+    question = [moment, check.question.scope, check.question.territory, check.question.medium]
+    # Where tiles lie does not matter: they are believed as far as they lead to what a checkpoint signs.
+    notes = [given.note for given in check.checkpoints]
+    asked = {
+        **dataclasses.asdict(dataclasses.replace(check, checkpoints=())),
+        "question": question,
+        "checkpoints": notes,
+    }
     text = json.dumps([__version__, asked], default=_plain, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

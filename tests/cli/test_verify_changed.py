@@ -135,7 +135,18 @@ def test_a_file_that_changed_since_then_is_looked_at_again(terminal: Terminal, p
     assert (ran.code, ran.out.splitlines()[0][:30]) == (1, "FAILED         published/a.jpg")
 
 
-@pytest.mark.parametrize("what", ["question", "age", "version", "torn"])
+def test_a_check_by_a_checkpoint_goes_on_as_well(terminal: Terminal, published: Path) -> None:
+    assert terminal("ledger", "publish", "log").code == 0
+    options = ["--checkpoint", "log/checkpoint", "-j", "2"]
+    whole = recheck(terminal, *options)
+    assert whole.err.startswith("1 failed · 1 indeterminate · 1 passed\n")
+    ended(2)
+    Path("record.jsonl").unlink()
+    ran = recheck(terminal, *options)
+    assert (ran.code, ran.out, ran.err) == (1, whole.out, f"going on where a run was ended: 2 done\n{whole.err}")
+
+
+@pytest.mark.parametrize("what", ["question", "medium", "age", "version", "torn"])
 def test_what_was_asked_otherwise_or_long_ago_begins_anew(terminal: Terminal, published: Path, what: str) -> None:
     recheck(terminal)
     ended(2)
@@ -148,7 +159,7 @@ def test_what_was_asked_otherwise_or_long_ago_begins_anew(terminal: Terminal, pu
     elif what == "torn":
         data = data[:30]
     unfinished.write_bytes(data)
-    ran = recheck(terminal, *(["--for", "publish.web"] if what == "question" else []))
+    ran = recheck(terminal, *{"question": ["--for", "publish.web"], "medium": ["--medium", "web"]}.get(what, []))
     assert "going on" not in ran.err
     assert len(lines()) == 3
 
