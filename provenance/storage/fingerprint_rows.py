@@ -27,10 +27,6 @@ class FingerprintRows:
                 (row.part, row.code, row.entry_index),
             )
 
-    def fingerprints(self) -> list[FingerprintRow]:
-        """Return every fingerprint, those of the oldest stamp first."""
-        return [FingerprintRow(*row) for row in self._driver.all(f"{_KEPT}{_IN_ORDER}")]
-
     def fingerprint_columns(self) -> tuple[list[int], list[str], bytes]:
         """Return entry indexes, parts and joined codes of every fingerprint: of a million, in about a second."""
         rows = self._driver.all(_KEPT)

@@ -10,6 +10,8 @@ from pathlib import Path
 import psycopg
 
 from provenance.errors import StudioError
+from provenance.storage.database import Database
+from provenance.storage.interface import FingerprintRow
 
 # How either kind says that a row cannot be one.
 REFUSED_ROW = (sqlite3.IntegrityError, StudioError)
@@ -45,3 +47,10 @@ class Place:
         names = sorted(str(name) for (name,) in self.run(listed))
         assert all(re.fullmatch("[a-z_]+", name) for name in names)
         return {name: sorted(self.run(f"SELECT * FROM {name}"), key=repr) for name in names}
+
+
+def kept_fingerprints(database: Database) -> list[FingerprintRow]:
+    """Return every fingerprint, by entry and part."""
+    entries, parts, codes = database.fingerprint_columns()
+    each = [codes[at : at + 32] for at in range(0, len(codes), 32)]
+    return sorted(map(FingerprintRow, entries, parts, each), key=lambda row: (row.entry_index, row.part))
