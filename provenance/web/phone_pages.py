@@ -59,7 +59,7 @@ class _Phone:
     def show(self, form: Form, spoken: str) -> Response:
         """Show what a link leads to, with what a passkey is to sign."""
         try:
-            handed = self._phones.open(first(form, "secret"))
+            secret, handed = self._phones.open(first(form, "secret"))
         except RefusedError:
             return self._lost(spoken)
         request = handed.request
@@ -71,6 +71,7 @@ class _Phone:
             "phone_sign",
             language=handed.spoken,
             spoken=handed.spoken,
+            secret=secret,
             studio=self._desk.name,
             names=[personal[name] for name in ("guardian_name", "legal_name") if name in personal],
             text=request.notice.strip().split("\n\n"),

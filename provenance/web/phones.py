@@ -1,7 +1,8 @@
 """Sittings that go on on a person's own phone: kept in memory once they ask for it, and for some minutes only.
 
 The kiosk shows a code with a link. Whoever opens it sees what is to be signed, and can sign it; so the link's secret is
-one that nobody guesses, stands behind `#`, works for one sitting, and not for long.
+one that nobody guesses, stands behind `#`, and opens one sitting once. Should somebody else have been quicker, the
+person finds it closed, and calls the sitting back.
 """
 
 import secrets
@@ -95,27 +96,32 @@ class Phones:
             self._kept[secret] = _Kept(handed, self._clock(), "waiting")
         return f"{self.origin}/phone#{secret}"
 
-    def open(self, secret: str) -> Handed:
-        """Return what a link leads to, and remember that it was opened.
+    def open(self, secret: str) -> tuple[str, Handed]:
+        """Return what a link leads to, and another secret by which it is signed; the link leads nowhere then.
 
         Raises:
             RefusedError: it leads to nothing, or not any more.
         """
         with self._lock:
             kept = self._find(secret)
-            if kept.state == "signed":
+            if kept.state != "waiting":
                 raise _gone()
-            kept.state = "open"
-            return kept.handed
+            del self._kept[secret]
+            other = secrets.token_urlsafe(32)
+            self._kept[other] = _Kept(kept.handed, kept.since, "open")
+            return other, kept.handed
 
     def handed(self, secret: str) -> Handed:
-        """Return what a link leads to, also when it was signed already and the answer got lost.
+        """Return what was opened with this secret, also when it was signed already and the answer got lost.
 
         Raises:
-            RefusedError: it leads to nothing, or not any more.
+            RefusedError: nothing was, or it is over.
         """
         with self._lock:
-            return self._find(secret).handed
+            kept = self._find(secret)
+            if kept.state == "waiting":
+                raise _gone()
+            return kept.handed
 
     def signed(self, secret: str) -> None:
         """Remember that it was signed."""

@@ -1,7 +1,7 @@
 // A person's own phone: it shows what they decided at the kiosk, and a passkey signs it (WebAuthn, level 3).
 import { bytesOf, encode } from "./bytes.js";
 
-const secret = location.hash.slice(1);
+let secret = location.hash.slice(1);
 // Read once: neither the history nor whoever takes the phone next finds the way here again.
 history.replaceState(null, "", location.pathname);
 let key = null; // the passkey that was made for this one signature, until it has signed
@@ -92,6 +92,8 @@ const begin = async () => {
   }
   const button = document.getElementById("sign");
   if (!button) return;
+  // The link opens once; from here on, another secret is the way.
+  secret = shown().dataset.secret;
   button.addEventListener("click", () => press(button));
   if (window.isSecureContext && window.PublicKeyCredential && globalThis.crypto?.subtle) return;
   button.disabled = true;

@@ -60,14 +60,15 @@ class Phone(Visitor):
         """Return what the page is to sign."""
         status, page = self.ask("/phone/open", secret=secret)
         assert status == 200
-        found = {name: re.search(f'data-{name}="([^"]*)"', page) for name in ("payload", "header")}
-        return {name: match[1].replace("&#34;", '"') for name, match in found.items() if match}
+        assert "Zoë Ångström" in page
+        found = {name: re.search(f'data-{name}="([^"]*)"', page) for name in ("secret", "payload", "header")}
+        said = {name: match[1].replace("&#34;", '"') for name, match in found.items() if match}
+        return {**said, "page": page}
 
-    def sign_with(self, secret: str, phone: Authenticator = PHONE) -> tuple[int, str]:
+    def sign_with(self, said: dict[str, str], phone: Authenticator = PHONE) -> tuple[int, str]:
         """Sign with a passkey."""
-        said = self.opened(secret)
         member = phone.sign(from_base64url(said["payload"], place="payload"), json.loads(said["header"]))
-        return self.ask("/phone/sign", secret=secret, signature=json.dumps(member))
+        return self.ask("/phone/sign", secret=said["secret"], signature=json.dumps(member))
 
 
 @pytest.fixture
@@ -93,11 +94,10 @@ def test_what_was_decided_at_the_kiosk_is_signed_on_the_phone(
     mark = visitor.mark("/sit/en")
     secret = hand(visitor, phones, mark=mark)
     assert state(visitor, mark) == "waiting"
-    page = phone.ask("/phone/open", secret=secret)[1]
-    assert "Zoë Ångström" in page
-    assert OWN_DEVICE["en"] in page
+    said = phone.opened(secret)
+    assert OWN_DEVICE["en"] in said["page"]
     assert state(visitor, mark) == "open"
-    status, receipt = phone.sign_with(secret)
+    status, receipt = phone.sign_with(said)
     assert (status, state(visitor, mark)) == (200, "signed")
     desk = ConsentDesk(studio, open_keys(studio))
     recorded = desk.find_by_secret(re.findall(r'class="secret"[^>]*>([^<]+)<', receipt)[0])
@@ -121,22 +121,41 @@ def test_a_link_is_of_one_sitting_that_is_recorded_once(
     said = phone.opened(secret)
     member = json.dumps(PHONE.sign(from_base64url(said["payload"], place="payload"), json.loads(said["header"])))
     before = len(ConsentDesk(studio).all())
-    first, again = (phone.ask("/phone/sign", secret=secret, signature=member) for _ in range(2))
+    first, again = (phone.ask("/phone/sign", secret=said["secret"], signature=member) for _ in range(2))
     assert (first[0], again[0], len(ConsentDesk(studio).all())) == (200, 200, before + 1)
     assert secret_in(first[1].encode()) == secret_in(again[1].encode())
-    assert phone.ask("/phone/open", secret=secret)[0] == 404
+    assert phone.ask("/phone/open", secret=said["secret"])[0] == 404
     other = json.dumps(PHONE.sign(from_base64url(said["payload"], place="payload"), json.loads(said["header"])))
-    assert phone.ask("/phone/sign", secret=secret, signature=other)[0] == 422
+    assert phone.ask("/phone/sign", secret=said["secret"], signature=other)[0] == 422
 
 
 def test_a_link_lasts_ten_minutes(visitor: Visitor, phone: Phone, phones: Phones, clock: Clock) -> None:
     mark = visitor.mark("/sit/en")
     secret = hand(visitor, phones, mark=mark)
     clock.seconds += LIFE_SECONDS - 1
-    assert phone.ask("/phone/open", secret=secret)[0] == 200
+    said = phone.opened(secret)
     clock.seconds += 1
-    assert [phone.ask(f"/phone/{path}", secret=secret)[0] for path in ("open", "sign")] == [404, 404]
+    assert phone.sign_with(said)[0] == 404
     assert state(visitor, mark) == "gone"
+    late = hand(visitor, phones)
+    clock.seconds += LIFE_SECONDS
+    assert phone.ask("/phone/open", secret=late)[0] == 404
+
+
+def test_a_link_opens_once(visitor: Visitor, phone: Phone, phones: Phones) -> None:
+    """Whoever photographs the code, too, comes too late; or the person does, and notices."""
+    secret = hand(visitor, phones)
+    said = phone.opened(secret)
+    for path in ("open", "sign"):
+        assert phone.ask(f"/phone/{path}", secret=secret, signature="{}")[0] == 404
+    assert phone.ask("/phone/open", secret=said["secret"])[0] == 404
+    assert phone.sign_with(said)[0] == 200
+
+
+def test_a_link_signs_nothing_before_it_was_opened(visitor: Visitor, phone: Phone, phones: Phones) -> None:
+    secret = hand(visitor, phones)
+    assert phone.ask("/phone/sign", secret=secret, signature="{}")[0] == 404
+    assert phone.sign_with(phone.opened(secret))[0] == 200
 
 
 def test_a_sitting_that_is_called_back_is_nowhere_else(visitor: Visitor, phone: Phone, phones: Phones) -> None:
@@ -170,15 +189,16 @@ def test_what_no_passkey_of_this_page_signed_is_not_recorded(
     before = len(ConsentDesk(studio).all())
     mark = visitor.mark("/sit/en")
     secret = hand(visitor, phones, mark=mark)
-    assert phone.sign_with(secret, Authenticator(**changed))[0] == 422  # type: ignore[arg-type]
+    said = phone.opened(secret)
+    assert phone.sign_with(said, Authenticator(**changed))[0] == 422  # type: ignore[arg-type]
     assert (state(visitor, mark), len(ConsentDesk(studio).all())) == ("open", before)
-    assert phone.sign_with(secret)[0] == 200
+    assert phone.sign_with(said)[0] == 200
 
 
 @pytest.mark.parametrize("signature", ["", "{", "[]", "null", "1e999", "[" * 5000, '{"protected":"x","signature":"y"}'])
 def test_what_is_no_signature_is_not_recorded(visitor: Visitor, phone: Phone, phones: Phones, signature: str) -> None:
-    secret = hand(visitor, phones)
-    assert phone.ask("/phone/sign", secret=secret, signature=signature)[0] == 422
+    said = phone.opened(hand(visitor, phones))
+    assert phone.ask("/phone/sign", secret=said["secret"], signature=signature)[0] == 422
 
 
 def test_a_plain_key_signs_nothing_there(visitor: Visitor, phone: Phone, phones: Phones) -> None:
@@ -190,7 +210,7 @@ def test_a_plain_key_signs_nothing_there(visitor: Visitor, phone: Phone, phones:
     payload = from_base64url(said["payload"], place="payload")
     signed = jws.sign(payload, [(SigningKey.generate("ES256"), json.loads(said["header"]))])["signatures"]
     assert isinstance(signed, list)
-    assert phone.ask("/phone/sign", secret=secret, signature=json.dumps(signed[0]))[0] == 422
+    assert phone.ask("/phone/sign", secret=said["secret"], signature=json.dumps(signed[0]))[0] == 422
 
 
 def test_initials_go_along_to_the_phone(studio: Studio) -> None:
@@ -199,15 +219,17 @@ def test_initials_go_along_to_the_phone(studio: Studio) -> None:
         visitor, phone = Visitor(server), Phone(server)
         fields = {"permit": "ai.generate", "initials.ai.generate": "ZÅ", "representation": "none", "born": "1990-05-06"}
         secret = hand(visitor, phones, **fields)
-        assert json.loads(phone.opened(secret)["header"])["initialled_scopes"] == ["ai.generate"]
-        assert phone.sign_with(secret)[0] == 200
+        said = phone.opened(secret)
+        assert json.loads(said["header"])["initialled_scopes"] == ["ai.generate"]
+        assert phone.sign_with(said)[0] == 200
 
 
 def test_a_guardian_signs_on_their_phone(studio: Studio, visitor: Visitor, phone: Phone, phones: Phones) -> None:
     secret = hand(visitor, phones, age="minor", guardian="Ann Ångström", relationship="parent")
-    assert "Ann Ångström · Zoë Ångström" in phone.ask("/phone/open", secret=secret)[1]
-    assert json.loads(phone.opened(secret)["header"])["role"] == "guardian"
-    assert phone.sign_with(secret)[0] == 200
+    said = phone.opened(secret)
+    assert "Ann Ångström · Zoë Ångström" in said["page"]
+    assert json.loads(said["header"])["role"] == "guardian"
+    assert phone.sign_with(said)[0] == 200
 
 
 def test_the_kiosk_tells_what_is_missing(visitor: Visitor) -> None:
@@ -232,7 +254,7 @@ def test_under_the_name_for_phones_there_is_nothing_else_and_the_other_way_round
 
 
 def test_the_receipt_can_be_saved_on_the_phone(visitor: Visitor, phone: Phone, phones: Phones) -> None:
-    page = phone.sign_with(hand(visitor, phones, language="de"))[1]
+    page = phone.sign_with(phone.opened(hand(visitor, phones, language="de")))[1]
     mark = re.search(r'name="mark" value="([^"]+)"', page)
     assert mark is not None
     fields = {"mark": mark[1], "secret": secret_in(page.encode()), "kind": "receipt", "language": "de"}
@@ -291,10 +313,10 @@ def test_nothing_is_written_before_it_is_signed(tmp_path_factory: pytest.TempPat
     with kiosk(made, phones=phones) as server:
         size = made.database.head().size
         secret = hand(Visitor(server), phones)
-        Phone(server).opened(secret)
+        said = Phone(server).opened(secret)
         assert made.database.head().size == size
         found = b"".join(path.read_bytes() for path in made.path.rglob("*") if path.is_file())
         assert "Ångström".encode() not in found
-        payload = parse_object(phones._kept[secret].handed.request.payload, place="payload")
+        payload = parse_object(phones._kept[said["secret"]].handed.request.payload, place="payload")
         assert str(payload["record_id"]).encode() not in found
     made.close()
