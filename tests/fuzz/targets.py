@@ -46,6 +46,7 @@ from provenance.recovery.fingerprints import fingerprints_to_ask
 from provenance.status_lists import StatusListWriter, parse_status_list
 from provenance.studio import ConsentDesk
 from provenance.timestamps import read_token
+from provenance.trust_files import LOG_LINE, parse_trust_file
 from provenance.verification.publishing_files import SHIPPED, parse_publishing_policy, shipped_text
 from provenance.web.ink import draw
 
@@ -108,6 +109,11 @@ def policies(data: bytes) -> None:
     _ours(lambda file: parse_publishing_policy(file, name="fuzz"), data)
 
 
+def trusts(data: bytes) -> None:
+    """Read what a studio hands out to be trusted by."""
+    _ours(lambda file: parse_trust_file(file, uri="urn:example:fuzz", place="fuzz"), data)
+
+
 def tokens(data: bytes) -> None:
     """Read a time-stamp token, and a status list."""
     _ours(lambda file: read_token(file, b"what it dates"), data)
@@ -126,7 +132,7 @@ def looks(data: bytes) -> None:
 
 TARGETS: Final[dict[str, Target]] = {
     target.__name__: target
-    for target in (pictures, stores, notes, consents, assertions, policies, tokens, drawings, looks)
+    for target in (pictures, stores, notes, consents, assertions, policies, trusts, tokens, drawings, looks)
 }
 
 
@@ -159,6 +165,7 @@ def _of_a_studio() -> Iterator[bytes]:
             store = read_picture(picture).store
             assert store is not None
             yield store.data
+            yield f"{LOG_LINE}{studio.log_key.to_text()} from 2\n{studio.anchors().pem}".encode()
             for entry in studio.database.entries(0, 3):
                 yield entry.body
 
