@@ -3,7 +3,7 @@
 import io
 from typing import Any
 
-from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageOps, PngImagePlugin
 
 from provenance.errors import InputError
 from provenance.picture.formats import PictureFormat
@@ -46,7 +46,8 @@ def make_copy(data: bytes, *, width: int | None, kind: PictureFormat) -> bytes:
             return _write(_sized(_turned(image), width), image, kind)
     except InputError:
         raise
-    except (Image.DecompressionBombError, UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except Exception as error:
+        # Each decoder has errors of its own kinds.
         raise InputError(
             f"copy: the picture cannot be read or written as {kind.value}: {_told(error)}",
             code="copy-failed",
@@ -72,7 +73,8 @@ def make_thumbnail(data: bytes) -> bytes:
             # The comment of a JPEG file would go along.
             plain.info.clear()
             plain.save(target, "JPEG", quality=80)
-    except (Image.DecompressionBombError, UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except Exception as error:
+        # As above.
         raise InputError(
             f"thumbnail: the picture cannot be read: {_told(error)}",
             code="thumbnail-failed",

@@ -169,3 +169,16 @@ def test_a_picture_that_cannot_be_decoded_gets_no_thumbnail() -> None:
         hint="stamp it without --thumbnail",
     ):
         make_thumbnail(b"something else")
+
+
+def test_a_damaged_picture_is_one_plain_line_whatever_its_decoder_says() -> None:
+    """The decoder of AVIF raises what no other one does."""
+    target = io.BytesIO()
+    Image.effect_noise((160, 120), 80).convert("RGB").save(target, "AVIF")
+    data = target.getvalue()
+    start = data.index(b"mdat") + 4
+    damaged = data[:start] + bytes(len(data) - start)
+    with pytest.raises(InputError, match=r"^thumbnail: the picture cannot be read: "):
+        make_thumbnail(damaged)
+    with pytest.raises(InputError, match=r"^copy: the picture cannot be read or written as image/jpeg: "):
+        make_copy(damaged, width=80, kind=JPEG)
