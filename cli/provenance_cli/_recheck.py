@@ -10,7 +10,7 @@ from pathlib import Path
 
 from provenance import __version__
 from provenance.canonical import Json
-from provenance.clock import to_seconds
+from provenance.clock import SystemClock, to_seconds
 from provenance.verification.verdicts import AXES, ShortVerdict
 from provenance_cli._checking import VERDICT_CODES, Check, check_all
 from provenance_cli._output import Counting, note, print_json, safe, say
@@ -38,7 +38,7 @@ def recheck(
         InputError: the record cannot be read, or another run writes it.
     """
     counts, progress, told = Counts(), Counting("pictures"), Counts()
-    with open_record(record_path, asked=_digest(check, at), now=check.question.at) as record:
+    with open_record(record_path, asked=_digest(check, at), now=SystemClock().now()) as record:
         if record.continued:
             note(f"going on where a run was ended: {record.continued} done")
         for number, verdict in enumerate(_verdicts(check, paths, record, jobs), 1):
@@ -65,7 +65,8 @@ def recheck(
 
 def _verdicts(check: Check, paths: Sequence[Path], record: VerdictRecord, jobs: int) -> Iterator[ShortVerdict]:
     """Yield what is found of every file, in order, and write down what was not found before."""
-    done = [record.done(path) is not None for path in paths]
+    # Once and for all: a file may be changed while this goes on.
+    done = [record.is_done(path) for path in paths]
     stats: deque[Stat] = deque()
 
     def open_ones() -> Iterator[Path]:
@@ -77,11 +78,12 @@ def _verdicts(check: Check, paths: Sequence[Path], record: VerdictRecord, jobs: 
 
     found = check_all(check, open_ones(), jobs=jobs)
     for path, known in zip(paths, done, strict=True):
-        verdict = record.done(path) if known else None
-        if verdict is None:
-            checked = next(found)
-            verdict = ShortVerdict.of(checked.report, checked.said)
-            record.add(verdict, stats.popleft())
+        if known:
+            yield record.found(path)
+            continue
+        checked = next(found)
+        verdict = ShortVerdict.of(checked.report, checked.said)
+        record.add(verdict, stats.popleft())
         yield verdict
 
 

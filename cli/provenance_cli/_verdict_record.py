@@ -56,13 +56,17 @@ class VerdictRecord:
         offset = self._before.get(str(path))
         return None if offset is None else _verdict_at(self._old, offset)[0]
 
-    def done(self, path: Path) -> ShortVerdict | None:
-        """Return what a run that was not finished found of a file, unless the file is another since."""
+    def is_done(self, path: Path) -> bool:
+        """Tell whether a run that was not finished looked at a file, and the file is not another since."""
         offset = self._done.get(str(path))
         if offset is None:
-            return None
-        verdict, stat = _verdict_at(self._begun, offset)
-        return verdict if stat is not None and stat == stat_of(path) else None
+            return False
+        _, stat = _verdict_at(self._begun, offset)
+        return stat is not None and stat == stat_of(path)
+
+    def found(self, path: Path) -> ShortVerdict:
+        """Return what a run that was not finished found of a file that is done."""
+        return _verdict_at(self._begun, self._done[str(path)])[0]
 
     def add(self, verdict: ShortVerdict, stat: Stat) -> None:
         """Write down what was found of a file, which had this size and date before it was read."""

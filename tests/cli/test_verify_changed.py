@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ from support.pictures import draw_jpeg, with_changed_pixels
 from support.workshops import Workshop
 
 from provenance import schemas
+from provenance.verification import Question
+from provenance_cli._checking import Check
+from provenance_cli._recheck import _verdicts
+from provenance_cli._verdict_record import open_record
 
 WITHDRAWN = (
     "FAILED         published/a.jpg: The consent was withdrawn on <day>."
@@ -135,6 +140,20 @@ def test_a_file_that_changed_since_then_is_looked_at_again(terminal: Terminal, p
     assert (ran.code, ran.out.splitlines()[0][:30]) == (1, "FAILED         published/a.jpg")
 
 
+def test_a_file_that_changes_while_it_goes_on_takes_no_other_files_place(terminal: Terminal, published: Path) -> None:
+    recheck(terminal)
+    ended(2)
+    now = datetime.now(UTC).replace(microsecond=0)
+    asked = json.loads(Path("record.jsonl").read_text().splitlines()[0])["asked"]
+    paths = [Path("published", name) for name in ("a.jpg", "b.jpg", "c.jpg")]
+    with open_record(Path("record.jsonl"), asked=asked, now=now) as record:
+        assert record.continued == 2
+        verdicts = _verdicts(Check(Question(now)), paths, record, 1)
+        first = next(verdicts)
+        shutil.copyfile(paths[2], paths[1])
+        assert [first.file, *(verdict.file for verdict in verdicts)] == [str(path) for path in paths]
+
+
 def test_a_check_by_a_checkpoint_goes_on_as_well(terminal: Terminal, published: Path) -> None:
     assert terminal("ledger", "publish", "log").code == 0
     options = ["--checkpoint", "log/checkpoint", "-j", "2"]
@@ -162,6 +181,16 @@ def test_what_was_asked_otherwise_or_long_ago_begins_anew(terminal: Terminal, pu
     ran = recheck(terminal, *{"question": ["--for", "publish.web"], "medium": ["--medium", "web"]}.get(what, []))
     assert "going on" not in ran.err
     assert len(lines()) == 3
+
+
+def test_how_long_ago_it_was_is_not_what_is_asked_about(terminal: Terminal, published: Path) -> None:
+    recheck(terminal, "--at", "2999-01-01")
+    assert "2999" not in Path("record.jsonl").read_text().splitlines()[0]
+    assert all(verdict["checked_at"] == "2999-01-01T00:00:00Z" for verdict in lines())
+    ended(2)
+    assert "going on where a run was ended: 2 done\n" in recheck(terminal, "--at", "2999-01-01").err
+    ended(2)
+    assert "going on" not in recheck(terminal, "--at", "2998-01-01").err
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
