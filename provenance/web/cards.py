@@ -1,9 +1,11 @@
 """What a report looks like to people: the verdict and its reason, the steps behind it, and what else was found."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from provenance.verification import Report, Verdict
+from provenance.verification.page import report_page
 from provenance.verification.report import Axis
 from provenance.web.telling import Told, tell
 from provenance.web.thumbnails import Source, sources_of
@@ -54,6 +56,7 @@ class Card:
         sources: what it was made from, as pictures.
         label: whether it may have to be labelled as AI.
         document: the report itself.
+        page: the report as a page of its own, which needs nothing else.
     """
 
     name: str
@@ -67,15 +70,17 @@ class Card:
     sources: tuple[Source, ...]
     label: bool
     document: str
+    page: str
 
 
-def make_card(report: Report, *, document: str, asked: bool, language: str = "en") -> Card:
+def make_card(report: Report, *, document: str, asked: bool, at: datetime, language: str = "en") -> Card:
     """Return a report for people.
 
     Args:
         report: what was found.
         document: the report as JSON.
         asked: whether a use was asked for.
+        at: the time of the check.
         language: of the page; what has no words in it is told in English.
     """
     words = words_for(language)
@@ -93,6 +98,7 @@ def make_card(report: Report, *, document: str, asked: bool, language: str = "en
         () if report.credential.code in _WITHOUT else sources_of(report.chain),
         bool(report.label_required),
         document,
+        report_page([(report, None)], at=at),
     )
 
 

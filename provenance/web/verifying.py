@@ -92,9 +92,15 @@ def make_verifying(checker: Checker, *, marks: FormMarks, studio: str | None) ->
         except (InputError, RefusedError) as error:
             # Any other error is the studio's, and may name its folder.
             return show(language, status=422, fault=f"{str(error)[:1].upper()}{str(error)[1:]}.")
-        asked = bool(sent.fields.get("scope"))
+        asked, at = bool(sent.fields.get("scope")), checker.clock.now()
         cards = [
-            make_card(report, document=json.dumps(document_of(report), indent=2), asked=asked, language=language)
+            make_card(
+                report,
+                document=json.dumps(document_of(report), indent=2),
+                asked=asked,
+                at=at,
+                language=language,
+            )
             for report in reports
         ]
         return show(language, cards=cards)

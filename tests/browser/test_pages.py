@@ -70,6 +70,12 @@ def test_the_report_is_saved_as_the_command_prints_it(public: WebServer, page: P
         page.get_by_role("button", name="Save").click()
     document = json.loads(Path(saved.value.path()).read_text("utf-8"))
     assert (saved.value.suggested_filename, document["verdict"]) == ("stamped.report.json", "FAILED")
+    with page.expect_download() as kept:
+        page.get_by_role("button", name="Keep the report as a page").click()
+    text = Path(kept.value.path()).read_text("utf-8")
+    assert kept.value.suggested_filename == "stamped.report.html"
+    assert text.startswith("<!DOCTYPE html>")
+    assert "Nothing was decided on publish.advertising" in text
 
 
 @pytest.mark.slow

@@ -24,21 +24,27 @@ const drawSources = (card) => {
   }
 };
 
+const keep = (text, type, name) => {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+};
+
 const dress = (card, file) => {
   const url = URL.createObjectURL(file);
   const picture = new Image();
   picture.alt = "";
   picture.addEventListener("load", () => card.querySelector(".thumb").append(picture));
   picture.src = url;
+  const stem = file.name.replace(/\.[^.]*$/, "");
   const save = card.querySelector("[data-save]");
   save.hidden = false;
-  save.addEventListener("click", () => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([card.querySelector("pre").textContent], { type: "application/json" }));
-    link.download = `${file.name.replace(/\.[^.]*$/, "")}.report.json`;
-    link.click();
-    URL.revokeObjectURL(link.href);
-  });
+  save.addEventListener("click", () => keep(card.querySelector("pre").textContent, "application/json", `${stem}.report.json`));
+  const kept = card.querySelector("[data-report]");
+  kept.hidden = false;
+  kept.querySelector("[data-keep]").addEventListener("click", () => keep(kept.dataset.report, "text/html", `${stem}.report.html`));
 };
 
 const check = async (files) => {
