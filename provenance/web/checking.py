@@ -11,6 +11,7 @@ from provenance import durable, pki
 from provenance.checkpoint import LogKey
 from provenance.clock import Clock, SystemClock
 from provenance.consent.grants import parse_scope, parse_territory
+from provenance.consent.vocabulary import parse_medium
 from provenance.pki import MAX_PEM_BYTES, TrustAnchors
 from provenance.studio.status import StudioStatus
 from provenance.studio.studio import Studio
@@ -42,22 +43,24 @@ class Checker:
     clock: Clock = field(default_factory=SystemClock)
     _room: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_A_TIME))
 
-    def check(self, upload: Upload, *, scope: str | None, territory: str | None) -> Report:
+    def check(self, upload: Upload, *, scope: str | None, territory: str | None, medium: str | None = None) -> Report:
         """Return the report on a picture; nothing of it is kept.
 
         Args:
             upload: the picture.
             scope: the use that is planned, or None.
             territory: where, or None.
+            medium: in which, or None.
 
         Raises:
-            InputError: there is no such scope or territory.
+            InputError: there is no such scope, territory or medium.
             StudioError: the studio cannot be opened.
         """
         question = Question(
             at=self.clock.now(),
             scope=parse_scope(scope) if scope else None,
             territory=parse_territory(territory) if territory else None,
+            medium=parse_medium(medium) if medium else None,
         )
         anchors, times, logs = list(self.anchors), list(self.time_anchors), list(self.logs)
         with self._room, ExitStack() as stack:

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from provenance.consent.scopes import Scope
+from provenance.consent.vocabulary import MEDIA
 from provenance.errors import InputError, RefusedError
 from provenance.paper.labels import labels_for
 from provenance.verification import Report
@@ -41,6 +42,7 @@ _UPLOAD: Final[dict[str, Any]] = {
                             "pattern": "^([A-Za-z]{2})?$",
                             "description": "Where you plan it.",
                         },
+                        "medium": {"type": "string", "enum": ["", *MEDIA], "description": "In which medium."},
                     },
                 }
             }
@@ -69,6 +71,7 @@ def make_verifying(checker: Checker, *, marks: FormMarks, studio: str | None) ->
             mark=marks.new(),
             studio=studio,
             scopes=[(scope.value, labels.of("scope", scope.value)) for scope in Scope],
+            media=[(medium, labels.of("media", medium)) for medium in MEDIA],
             cards=cards,
             fault=fault,
             most=MAX_FILES,
@@ -136,5 +139,5 @@ def make_verifying(checker: Checker, *, marks: FormMarks, studio: str | None) ->
 async def _check(checker: Checker, file: Upload, fields: dict[str, str]) -> Report:
     if len(file.data) > MAX_FILE_BYTES:
         raise InputError(f"upload: expected at most {MAX_FILE_BYTES} bytes in a file", code="upload-size")
-    scope, territory = fields.get("scope") or None, fields.get("territory") or None
-    return await run_in_threadpool(checker.check, file, scope=scope, territory=territory)
+    scope, territory, medium = (fields.get(name) or None for name in ("scope", "territory", "medium"))
+    return await run_in_threadpool(checker.check, file, scope=scope, territory=territory, medium=medium)

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 from support.pictures import draw_jpeg, with_changed_pixels
-from support.studios import make_studio, record_consent, stamped
+from support.studios import make_studio, open_keys, record_consent, stamped
 from support.web import Visitor, public_page
 
 from provenance import schemas
-from provenance.studio import Studio
+from provenance.consent.grants import decide
+from provenance.consent.scopes import Scope
+from provenance.studio import ConsentDesk, Studio
+from provenance.studio.subjects import Subject
 from provenance.web.problems import SCHEMA
 from provenance.web.serving import WebServer
 from provenance.web.shield import Limits
@@ -74,6 +77,23 @@ def test_the_api_answers_as_the_command_does(visitor: Visitor, pictures: Path) -
         assert json.loads(answer.data)["verdict"] == verdict
 
 
+def test_the_medium_is_asked_for_like_the_place(studio: Studio, visitor: Visitor, tmp_path: Path) -> None:
+    grants = decide(
+        permit=[Scope.CAPTURE, Scope.PUBLISH_WEB],
+        deny=[],
+        since=studio.clock.now().date(),
+        until=None,
+        territory=(),
+        use=None,
+        media=["web"],
+    )
+    code = ConsentDesk(studio, open_keys(studio)).record(Subject("Zoë Ångström"), grants).code
+    made = stamped(studio, draw_jpeg(tmp_path / "a.jpg", seed=41), tmp_path / "b.jpg", code=code)
+    for medium, verdict in (("", "PASSED"), ("web", "PASSED"), ("print", "FAILED")):
+        answer = visitor.upload("/api/v1/verify", [("a.jpg", made.read_bytes())], scope="publish.web", medium=medium)
+        assert json.loads(answer.data)["verdict"] == verdict
+
+
 def test_a_page_of_nobody_knows_no_issuer(pictures: Path) -> None:
     with public_page(None) as server:
         visitor = Visitor(server)
@@ -84,7 +104,11 @@ def test_a_page_of_nobody_knows_no_issuer(pictures: Path) -> None:
 
 @pytest.mark.parametrize(
     ("fields", "code"),
-    [({"scope": "nothing"}, "scope-unknown"), ({"scope": "publish.web", "territory": "<b>"}, "territory")],
+    [
+        ({"scope": "nothing"}, "scope-unknown"),
+        ({"scope": "publish.web", "territory": "<b>"}, "territory"),
+        ({"scope": "publish.web", "medium": "<b>"}, "medium-unknown"),
+    ],
 )
 def test_what_cannot_be_asked_is_told(visitor: Visitor, pictures: Path, fields: dict[str, str], code: str) -> None:
     answer = visitor.upload("/api/v1/verify", read(pictures, "plain"), **fields)
