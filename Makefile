@@ -21,7 +21,7 @@ check: $(READY)
 	$(PYTHON) scripts/check_offline.py $(BIN)
 
 docs: $(READY)
-	$(BIN)/pytest -n auto tests/docs
+	$(BIN)/pytest -n auto -m "slow or not slow" tests/docs
 
 # In an environment of its own: a peer is under the GPL, and no dependency.
 BENCH := .venv-bench

@@ -11,11 +11,17 @@ DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 RUNNABLE = [path for path in DOCUMENTS if re.search(r"^```(console|python)$", path.read_text("utf-8"), re.MULTILINE)]
 
 
+def _case(path: Path) -> object:
+    """Return a document as a case; whoever checks a change of the code runs what the README shows."""
+    marks = [pytest.mark.slow] if path.parent.name == "guides" else []
+    return pytest.param(path, marks=marks, id=_name(path))
+
+
 def _name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", RUNNABLE, ids=_name)
+@pytest.mark.parametrize("path", map(_case, RUNNABLE))
 def test_what_a_document_shows_is_what_happens(path: Path, tmp_path: Path) -> None:
     shown, _ = run_document(path, tmp_path)
     assert shown

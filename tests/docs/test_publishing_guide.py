@@ -17,7 +17,7 @@ SCRIPTS = {
     name: f"#!/bin/sh\n# {name}\n{body}"
     for name, body in re.findall(r"^```sh\n#!/bin/sh\n# (\S+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 }
-pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("git") is None, reason="needs git")]
 
 
 def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> Ran:
