@@ -17,6 +17,7 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest -n auto -m slow
+	PROVENANCE_THOROUGH=1 $(BIN)/pytest -n auto tests/properties tests/integration/test_single_byte.py
 	$(PYTHON) scripts/check_wheel.py
 	$(PYTHON) scripts/check_offline.py $(BIN)
 

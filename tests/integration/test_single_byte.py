@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.pictures import draw_jpeg, draw_png, draw_webp
 from support.studios import make_studio, record_consent, stamped, verify
+from support.tries import tries
 
 from provenance.picture import read_picture
 from provenance.studio import Studio
@@ -17,7 +18,7 @@ from provenance.verification import Report, Verdict
 FILES = ["jpg", "png", "webp", "again.jpg"]
 
 # The files are the same for every example; a slow computer is no failure.
-flips = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+flips = settings(max_examples=tries(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 # Stamps differ in length from one run to the next; an example must mean the same in all of them.

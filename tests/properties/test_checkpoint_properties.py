@@ -8,6 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from support.checkpoints import ENTRIES, LOG, given, rows
 from support.trees import flipped, naive_root
+from support.tries import tries
 
 from provenance.checkpoint import Checkpoint
 from provenance.errors import CorruptLedgerError, ForkedLogError
@@ -32,7 +33,7 @@ def covers(other: GivenCheckpoint, size: int) -> Checkpoint:
     return check_covers(other, first(size), keys=[LOG.key])
 
 
-@settings(max_examples=100)
+@settings(max_examples=tries(100))
 @drawn(cases())
 def test_of_two_trees_only_those_of_the_same_beginning_agree(case: Case) -> None:
     later, size, changed, bit = case
@@ -42,7 +43,7 @@ def test_of_two_trees_only_those_of_the_same_beginning_agree(case: Case) -> None
         covers(given(later, entries=others), size)
 
 
-@settings(max_examples=100)
+@settings(max_examples=tries(100))
 @drawn(cases(), st.booleans())
 def test_a_damaged_hash_beside_it_neither_contradicts_nor_hides_a_contradiction(case: Case, rewritten: bool) -> None:
     later, size, changed, bit = case

@@ -6,6 +6,7 @@ from support.logs import Log
 from support.mutations import edited_bytes
 from support.refusals import assert_plain_message
 from support.trees import consistency, entry, flipped, root
+from support.tries import tries
 
 from provenance.checkpoint import Checkpoint
 from provenance.cose import (
@@ -58,7 +59,7 @@ def test_every_entry_of_every_tree_has_its_receipt(place: tuple[int, int]) -> No
     assert parse_receipt(receipt(index, size).to_bytes()).verify(entry(index), keys=[LOG.key]) == root(size)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=tries(1000))
 @given(st.data())
 def test_a_changed_receipt_proves_the_same_or_nothing(data: st.DataObject) -> None:
     original = receipt(3, 7)
@@ -77,7 +78,7 @@ def test_a_changed_receipt_proves_the_same_or_nothing(data: st.DataObject) -> No
         )
 
 
-@settings(max_examples=500)
+@settings(max_examples=tries(500))
 @given(st.one_of(st.binary(max_size=200), ANY_CBOR.map(cbor2.dumps)))
 def test_anything_else_is_refused_plainly(data: bytes) -> None:
     for parse in (parse_receipt, parse_consistency_receipt):

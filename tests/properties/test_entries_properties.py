@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from support.mutations import edited, edited_bytes
 from support.refusals import assert_plain_message
 from support.trees import flipped
+from support.tries import tries
 
 from provenance.canonical import to_base64url
 from provenance.entries import (
@@ -145,7 +146,7 @@ ANY_BYTES = st.one_of(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=tries(500))
 @given(ANY_BYTES)
 def test_bytes_are_read_only_in_the_one_form_that_is_written(data: bytes) -> None:
     try:
@@ -156,13 +157,13 @@ def test_bytes_are_read_only_in_the_one_form_that_is_written(data: bytes) -> Non
         assert entry.to_bytes() == data
 
 
-@settings(max_examples=2000)
+@settings(max_examples=tries(2000))
 @given(ANY_BYTES)
 def test_the_quick_check_says_what_the_parser_says(data: bytes) -> None:
     assert said(check_entry, data) == said(lambda it: parse_entry(it).type, data)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=tries(1000))
 @given(st.lists(st.one_of(ENTRIES.map(lambda entry: entry.to_bytes()), ANY_BYTES), max_size=6))
 def test_many_are_plain_where_each_of_them_is(bodies: list[bytes]) -> None:
     each = [said(check_entry, data) in PLAIN for data in bodies]

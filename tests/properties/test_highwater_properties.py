@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.refusals import assert_plain_message
+from support.tries import tries
 
 from provenance.errors import LedgerError
 from provenance.ledger import HighWater
@@ -108,7 +109,7 @@ def test_a_file_that_was_cut_short_has_a_note_that_was_written_or_says_so(sizes:
             assert found in whole_notes(sizes)[-2:]
 
 
-@settings(max_examples=100)
+@settings(max_examples=tries(100))
 @given(SIZES, st.integers(61, 99), st.integers(0, 2 * SLOT_BYTES), st.booleans())
 def test_a_write_that_was_torn_anywhere_leaves_the_note_before(
     sizes: list[int], last: int, cut: int, backwards: bool

@@ -16,6 +16,7 @@ from support.logs import Log
 from support.memory_store import bodies_of, store_of
 from support.refusals import assert_plain_message
 from support.trees import flipped
+from support.tries import tries
 
 from provenance.errors import CorruptLedgerError
 from provenance.ledger import audit, rebuild
@@ -47,7 +48,7 @@ def found() -> str:
     return str(caught.value)
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(st.integers(0, SIZE - 1), BITS)
 def test_an_entry_is_named(index: int, bit: int) -> None:
     row = STORE.rows[index]
@@ -55,7 +56,7 @@ def test_an_entry_is_named(index: int, bit: int) -> None:
         assert found() == f"entry {index}: its bytes do not hash to its leaf hash"
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(st.integers(0, SIZE - 1), BITS)
 def test_a_leaf_hash_is_named_by_its_entry(index: int, bit: int) -> None:
     row = STORE.rows[index]
@@ -63,7 +64,7 @@ def test_a_leaf_hash_is_named_by_its_entry(index: int, bit: int) -> None:
         assert found() == f"entry {index}: its bytes do not hash to its leaf hash"
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(st.integers(0, SIZE - 1), BITS)
 def test_an_entry_that_fits_its_leaf_hash_is_named_or_the_next_checkpoint_or_tile(index: int, bit: int) -> None:
     row = STORE.rows[index]
@@ -74,7 +75,7 @@ def test_an_entry_that_fits_its_leaf_hash_is_named_or_the_next_checkpoint_or_til
         assert found().startswith(tuple(named))
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(st.sampled_from(sorted(STORE.full)), st.sampled_from(["nodes", "root"]), BITS)
 def test_a_tile_is_named(place: tuple[int, int], column: str, bit: int) -> None:
     tile = STORE.full[place]
@@ -84,14 +85,14 @@ def test_a_tile_is_named(place: tuple[int, int], column: str, bit: int) -> None:
         assert found() == f"tile {place[0]}/{place[1]}: does not follow from the entries"
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(st.sampled_from(SIGNED), BITS)
 def test_a_checkpoint_is_named(size: int, bit: int) -> None:
     with changed(STORE.notes, size, flipped(STORE.notes[size], bit)):
         assert found().startswith(f"checkpoint {size}: ")
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(st.integers(0, 3), BITS)
 def test_the_head_is_named(number: int, bit: int) -> None:
     frontier = STORE.head()
@@ -109,7 +110,7 @@ def exported() -> tuple[Path, list[str]]:
     return directory, sorted(str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file())
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(st.data(), BITS)
 def test_an_exported_file_is_named(data: st.DataObject, bit: int) -> None:
     directory, files = exported()
@@ -131,7 +132,7 @@ def test_all_of_that_is_clean_when_it_is_left_alone() -> None:
     assert (report.entries, report.checkpoints, report.exported) == (SIZE, len(SIGNED), len(files) - 1)
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(st.sets(st.sampled_from(sorted(STORE.full))), st.booleans(), st.integers(0, SIZE), BITS)
 def test_a_rebuild_restores_all_that_derives(
     lost: set[tuple[int, int]], headless: bool, head_size: int, bit: int

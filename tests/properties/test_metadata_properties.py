@@ -15,6 +15,7 @@ from support.corpus import VALUES, specimens
 from support.metadata import EXTENDED_XMP_HEADER, box, encoded, heif, iim, photoshop, png_text, tiff, xmp
 from support.pictures import PNG_SIGNATURE, XMP_HEADER, jpeg_segment, png_chunk, with_png_chunk
 from support.refusals import assert_plain_message
+from support.tries import tries
 
 from provenance.errors import InputError
 from provenance.evidence import CATALOGUE, Evidence, scan
@@ -26,7 +27,7 @@ from provenance.picture import BlockKind, read_metadata, read_picture
 from provenance.picture.photoshop import metadata_in_photoshop
 
 MEGABYTE = 1024 * 1024
-bounded = settings(deadline=timedelta(seconds=5), max_examples=200)
+bounded = settings(deadline=timedelta(seconds=5), max_examples=tries(200))
 
 SEEDS = [
     *(encoded(kind) for kind in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "GIF")),
@@ -92,7 +93,7 @@ def test_anything_behind_the_first_bytes_is_scanned_or_refused(start: bytes, res
     scan_or_refuse(start + rest)
 
 
-@settings(deadline=timedelta(seconds=5), max_examples=600)
+@settings(deadline=timedelta(seconds=5), max_examples=tries(600))
 @given(data=st.data())
 def test_a_file_changed_anywhere_is_scanned_or_refused(data: st.DataObject) -> None:
     seed = bytearray(data.draw(st.sampled_from(SEEDS), label="seed"))

@@ -6,6 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.pictures import PNG_SIGNATURE, jpeg_segment, png_chunk, riff_chunk, with_riff_size
 from support.refusals import assert_plain_message
+from support.tries import tries
 
 from provenance.errors import InputError
 from provenance.picture import Picture, identify, read_picture, walk
@@ -25,7 +26,7 @@ STARTS = [
 STORE_TYPE = bytes.fromhex("63327061 0011 0010 8000 00aa00389b71")
 
 # Far above what a file of a few kilobytes takes on a busy machine, and far below what a loop without end would.
-bounded = settings(deadline=timedelta(seconds=5), max_examples=200)
+bounded = settings(deadline=timedelta(seconds=5), max_examples=tries(200))
 
 bodies = st.binary(max_size=200)
 lengths = st.one_of(st.integers(0, 300), st.integers(0, 2**32 - 1))

@@ -7,6 +7,7 @@ from support.logs import LOG_ORIGIN, Log
 from support.mutations import edited, one_edit
 from support.refusals import assert_plain_message
 from support.trees import entry, root
+from support.tries import tries
 
 from provenance.checkpoint import Checkpoint
 from provenance.errors import InputError, VerificationError
@@ -72,7 +73,7 @@ def test_a_proof_with_one_character_changed_is_refused(text: str) -> None:
 
 
 # Extra data are never authenticated, so that they are the one thing that may differ.
-@settings(max_examples=500)
+@settings(max_examples=tries(500))
 @given(edited(EXTRA_PROOF))
 def test_reading_a_proof_raises_nothing_but_refusals(text: str) -> None:
     try:

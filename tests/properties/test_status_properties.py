@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from support.consents import NOW, decisions, signed_event, signed_record
+from support.tries import tries
 
 from provenance.consent.disclosures import Disclosure
 from provenance.consent.events import ConsentEvent, EventType, parse_event
@@ -196,7 +197,7 @@ class ConsentLife(RuleBasedStateMachine):
 
 
 TestConsentLife = ConsentLife.TestCase
-TestConsentLife.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+TestConsentLife.settings = settings(max_examples=tries(150), stateful_step_count=25, deadline=None)
 
 
 PERMISSIONS = st.lists(st.builds(Permission, st.sampled_from(ConsentCode), st.just("reason")), min_size=1, max_size=6)

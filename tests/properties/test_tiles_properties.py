@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.logs import Log
 from support.published import body, expected_tree, place, publish_sizes, tree
+from support.tries import tries
 
 from provenance.errors import InputError
 from provenance.ledger.published import PublishedLog
@@ -108,7 +109,7 @@ def test_whatever_is_read_as_a_bundle_is_written_so(data: bytes, width: int) -> 
     assert len(found) == width
 
 
-@settings(max_examples=25)
+@settings(max_examples=tries(25))
 @given(st.lists(st.integers(0, 400), min_size=1, max_size=6))
 def test_a_log_that_grows_in_steps_is_published_as_one_that_grew_at_once(steps: list[int]) -> None:
     sizes = [sum(steps[: number + 1]) for number in range(len(steps))]

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.mutations import edited_bytes
 from support.refusals import assert_plain_message
+from support.tries import tries
 from support.tsa import Tsa
 
 from provenance.errors import InputError, NetworkError, VerificationError
@@ -36,7 +37,7 @@ def dated(tmp_path_factory: pytest.TempPathFactory) -> Dated:
     return Dated(tmp_path_factory.mktemp("tsa"))
 
 
-@settings(max_examples=1500)
+@settings(max_examples=tries(1500))
 @given(st.data())
 def test_a_changed_token_says_the_same_or_is_refused(dated: Dated, data: st.DataObject) -> None:
     changed = data.draw(edited_bytes(dated.token))
@@ -49,7 +50,7 @@ def test_a_changed_token_says_the_same_or_is_refused(dated: Dated, data: st.Data
         assert found == dated.stamp
 
 
-@settings(max_examples=500)
+@settings(max_examples=tries(500))
 @given(st.data())
 def test_a_changed_answer_is_taken_or_refused_plainly(dated: Dated, data: st.DataObject) -> None:
     changed = data.draw(edited_bytes(dated.answer))

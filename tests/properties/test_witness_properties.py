@@ -10,6 +10,7 @@ from support.logs import LOG_ORIGIN, Log
 from support.mutations import edited, edited_bytes, one_edit
 from support.refusals import assert_plain_message
 from support.trees import root
+from support.tries import tries
 from support.witnesses import START, asked, forked, growth, new_witness, request
 
 from provenance.checkpoint import Checkpoint, LogKey, open_checkpoint, parse_checkpoint_text
@@ -54,7 +55,7 @@ def test_a_cosigned_checkpoint_with_one_character_changed_is_refused(text: str) 
     assert_plain_message(caught.value)
 
 
-@settings(max_examples=100)
+@settings(max_examples=tries(100))
 @given(st.integers(0, 8 + 2420 - 1), st.integers(0, 7))
 def test_an_ml_dsa_cosignature_with_one_bit_changed_is_refused(position: int, bit: int) -> None:
     line = PQ_COSIGNED.signatures[1]
@@ -206,7 +207,7 @@ def test_reading_a_request_raises_nothing_but_refusals(body: bytes) -> None:
 # --- what a witness cosigns
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(st.lists(st.tuples(st.none() | SIZES, SIZES, st.integers(0, 3).map(bool)), max_size=12))
 def test_a_witness_never_cosigns_anything_but_one_growing_history(steps: list[tuple[int | None, int, bool]]) -> None:
     with TemporaryDirectory() as folder:

@@ -10,6 +10,7 @@ from support.metadata import EXIF_INTO, IPTC_INTO, XMP_INTO, encoded, heif, iim,
 from support.mutations import edited_bytes
 from support.pictures import XMP_HEADER, with_segment
 from support.refusals import assert_plain_message
+from support.tries import tries
 
 from provenance.errors import InputError, ProvenanceError, RefusedError
 from provenance.evidence import CATALOGUE
@@ -21,7 +22,7 @@ from provenance.picture.private_names import is_private_xmp
 from provenance.picture.properties import PictureProperties
 from provenance.picture.xmp_writing import write_xmp
 
-bounded = settings(deadline=timedelta(seconds=5), max_examples=300)
+bounded = settings(deadline=timedelta(seconds=5), max_examples=tries(300))
 
 CAPTURE = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"
 STATED = PictureProperties(digital_source_type=CAPTURE, model_release_ids=("one", "two"), ai_system="A & B")
@@ -85,7 +86,7 @@ def check(data: bytes) -> None:
         find_location(data)
 
 
-@settings(deadline=timedelta(seconds=5), max_examples=600)
+@settings(deadline=timedelta(seconds=5), max_examples=tries(600))
 @given(data=st.data())
 def test_a_file_changed_anywhere_is_written_and_stripped_or_refused(data: st.DataObject) -> None:
     seed = bytearray(data.draw(st.sampled_from(SEEDS), label="seed"))

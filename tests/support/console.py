@@ -26,6 +26,9 @@ _VARYING = re.compile(
     r"|(?P<signature>[A-Za-z0-9+/]{80,}=*)"
 )
 
+# How far long work has come is told now and then, and on a busy machine sooner.
+_PROGRESS = re.compile(r"^[0-9,]+ of [0-9,]+ .* \(about .* left\)\n", re.MULTILINE)
+
 
 @dataclass
 class Shown:
@@ -66,7 +69,7 @@ def run_document(path: Path, folder: Path) -> tuple[list[Shown], str]:
 
 def shape(text: str) -> str:
     """Return `text` with everything that differs from run to run replaced by its kind, and folding undone."""
-    named = _VARYING.sub(lambda found: f"<{found.lastgroup}>", text)
+    named = _VARYING.sub(lambda found: f"<{found.lastgroup}>", _PROGRESS.sub("", text))
     return " ".join(named.split())
 
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.refusals import assert_plain_message, refused
+from support.tries import tries
 
 from provenance import jws
 from provenance.canonical import to_base64url
@@ -184,7 +185,7 @@ def test_what_is_no_place_is_refused(data: Any) -> None:
         StatusPlace.from_json(data)
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(data=st.one_of(st.binary(max_size=300), st.tuples(st.integers(0, 400), st.integers(0, 255))))
 def test_whatever_it_is_it_is_read_or_refused(data: bytes | tuple[int, int]) -> None:
     if isinstance(data, tuple):

@@ -11,6 +11,7 @@ from support.ledgers import disarm, empty_database, identified, numbered, open_l
 from support.logs import LOG_ORIGIN, Log
 from support.refusals import assert_plain_message, refused
 from support.trees import naive_root
+from support.tries import tries
 
 from provenance.checkpoint import Checkpoint, sign_checkpoint
 from provenance.entries import ConsentEntry, GenesisEntry
@@ -423,7 +424,7 @@ def test_a_change_of_any_one_byte_is_found(bench: Bench) -> None:
     assert audit(bench.database, keys=[LOG.key]).entries == SIZE
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=tries(60))
 @given(st.sampled_from(["nodes", "root"]), st.integers(0, NODES_PER_TILE * 32 * 8))
 def test_a_change_of_any_bit_of_a_tile_is_found(tiled: Bench, column: str, bit: int) -> None:
     ((content,),) = tiled.connection.execute(f"SELECT {column} FROM tile").fetchall()
@@ -432,7 +433,7 @@ def test_a_change_of_any_bit_of_a_tile_is_found(tiled: Bench, column: str, bit: 
     tiled.assert_found("tile", column, "level = 0 AND number = 0", bytes(changed))
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=tries(400))
 @given(st.data())
 def test_any_other_content_of_any_one_column_is_found(bench: Bench, data: st.DataObject) -> None:
     table, column, row, content = data.draw(st.sampled_from(bench.blobs()))
