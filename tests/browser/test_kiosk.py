@@ -14,6 +14,8 @@ from provenance.web.door import Door
 from provenance.web.serving import WebServer
 from provenance.web.sitting import Camera
 
+pytestmark = pytest.mark.slow
+
 
 def recorded(studio: Studio, secret: str) -> Recorded:
     return ConsentDesk(studio, open_keys(studio)).find_by_secret(secret)
@@ -44,7 +46,6 @@ def test_a_person_draws_and_their_browser_signs_with_a_key_of_its_own(
     assert page.locator(".receipt .code").inner_text() == found.code
 
 
-@pytest.mark.slow
 def test_a_person_types_in_another_language(studio: Studio, stand: WebServer, page: Page) -> None:
     sitting = Sitting.begin(page, stand, language="Deutsch")
     sitting.choose()
@@ -57,7 +58,6 @@ def test_a_person_types_in_another_language(studio: Studio, stand: WebServer, pa
     expect(page.locator("h1")).to_have_text("Fertig. Vielen Dank.")
 
 
-@pytest.mark.slow
 def test_a_person_needs_no_mouse(studio: Studio, stand: WebServer, page: Page) -> None:
     page.goto(stand.url("localhost"))
     keys = page.keyboard
@@ -97,7 +97,6 @@ def test_a_person_needs_no_mouse(studio: Studio, stand: WebServer, page: Page) -
     assert recorded(studio, page.locator(".secret").inner_text()).record.assurance == "session-key"
 
 
-@pytest.mark.slow
 def test_a_child_is_signed_for_by_their_guardian(studio: Studio, stand: WebServer, page: Page) -> None:
     sitting = Sitting.begin(page, stand)
     sitting.choose()
@@ -114,7 +113,6 @@ def test_a_child_is_signed_for_by_their_guardian(studio: Studio, stand: WebServe
     assert personal(studio, secret)["legal_name"] == "Åsa"
 
 
-@pytest.mark.slow
 def test_what_is_missing_is_told_where_it_is(stand: WebServer, page: Page) -> None:
     sitting = Sitting.begin(page, stand)
     for _ in range(4):
@@ -128,7 +126,6 @@ def test_what_is_missing_is_told_where_it_is(stand: WebServer, page: Page) -> No
     expect(page.get_by_role("alert").filter(has_text="Draw or type your signature.")).to_be_visible()
 
 
-@pytest.mark.slow
 def test_ai_needs_its_own_switch_its_own_initials_and_a_grown_up(studio: Studio, page: Page) -> None:
     with kiosk(studio, template="ai-headshot-service") as server:
         sitting = Sitting.begin(page, server)
@@ -146,7 +143,6 @@ def test_ai_needs_its_own_switch_its_own_initials_and_a_grown_up(studio: Studio,
     assert next(s.initialled for s in record.signatures if s.role == "subject") == ("ai.generate",)
 
 
-@pytest.mark.slow
 def test_the_photographer_signs_too_where_the_template_asks(studio: Studio, page: Page) -> None:
     with kiosk(studio, template=add_photographers_template(studio), camera=Camera("Ann Lee")) as server:
         sitting = Sitting.begin(page, server)
@@ -163,7 +159,6 @@ def test_the_photographer_signs_too_where_the_template_asks(studio: Studio, page
     assert {one.role for one in record.signatures} == {"subject", "photographer", "controller"}
 
 
-@pytest.mark.slow
 def test_on_plain_http_in_a_network_the_studios_device_signs(studio: Studio, browser: Browser) -> None:
     door = Door.to_network(insecure=True)
     with kiosk(studio, door=door, hosts=("studio.lan",)) as server:
@@ -184,7 +179,6 @@ def test_on_plain_http_in_a_network_the_studios_device_signs(studio: Studio, bro
     assert recorded(studio, secret).record.assurance == "drawn"
 
 
-@pytest.mark.slow
 def test_without_scripts_everything_can_be_filled_in_at_once(
     studio: Studio, stand: WebServer, browser: Browser
 ) -> None:
@@ -200,7 +194,6 @@ def test_without_scripts_everything_can_be_filled_in_at_once(
     page.close()
 
 
-@pytest.mark.slow
 def test_two_kiosks_at_once_do_not_know_of_each_other(studio: Studio, stand: WebServer, browser: Browser) -> None:
     sittings = [Sitting.begin(browser.new_page(viewport={"width": 820, "height": 1100}), stand) for _ in range(2)]
     names = ["Ann", "Ben"]
@@ -216,7 +209,6 @@ def test_two_kiosks_at_once_do_not_know_of_each_other(studio: Studio, stand: Web
         sitting.page.close()
 
 
-@pytest.mark.slow
 def test_a_lost_connection_loses_nothing_and_records_once(studio: Studio, stand: WebServer, page: Page) -> None:
     sitting = Sitting.begin(page, stand)
     sitting.choose()
@@ -240,7 +232,6 @@ def test_a_lost_connection_loses_nothing_and_records_once(studio: Studio, stand:
     assert personal(studio, secret)["legal_name"] == NAME
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("way", ["back", "reload", "forward"])
 def test_nothing_of_a_person_is_left_for_the_next(stand: WebServer, page: Page, way: str) -> None:
     sitting = Sitting.begin(page, stand)
@@ -263,7 +254,6 @@ def test_nothing_of_a_person_is_left_for_the_next(stand: WebServer, page: Page, 
     assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("way", ["back", "reload", "leave"])
 def test_whoever_stops_midway_leaves_nothing(stand: WebServer, page: Page, way: str) -> None:
     sitting = Sitting.begin(page, stand)
@@ -284,7 +274,6 @@ def test_whoever_stops_midway_leaves_nothing(stand: WebServer, page: Page, way: 
     assert page.locator("input:checked").count() == 0
 
 
-@pytest.mark.slow
 def test_the_receipt_clears_itself(studio: Studio, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("provenance.web.kiosk.CLEAR_SECONDS", 3)
     with kiosk(studio) as server:
@@ -297,7 +286,6 @@ def test_the_receipt_clears_itself(studio: Studio, page: Page, monkeypatch: pyte
         expect(page.locator("h1")).to_have_text("Next person", timeout=10_000)
 
 
-@pytest.mark.slow
 def test_a_page_that_nobody_touches_clears_itself(studio: Studio, page: Page) -> None:
     page.clock.install()
     with kiosk(studio) as server:
@@ -312,7 +300,6 @@ def test_a_page_that_nobody_touches_clears_itself(studio: Studio, page: Page) ->
         expect(page.locator("h1")).to_have_text("Next person")
 
 
-@pytest.mark.slow
 def test_a_server_that_fails_is_told_and_nothing_is_lost(studio: Studio, stand: WebServer, page: Page) -> None:
     sitting = Sitting.begin(page, stand)
     sitting.choose()

@@ -13,6 +13,8 @@ from provenance.stamping.interface import Making
 from provenance.studio import ConsentDesk, Studio
 from provenance.web.serving import WebServer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def secret(studio: Studio) -> str:
@@ -43,7 +45,6 @@ def test_three_pictures_are_checked_and_one_is_tampered(public: WebServer, page:
     expect(page.locator(".card .thumb img")).to_have_count(3)
 
 
-@pytest.mark.slow
 def test_what_a_picture_was_made_from_is_drawn(studio: Studio, public: WebServer, page: Page, tmp_path: Path) -> None:
     code = record_consent(studio, permit=("capture", "edit.basic")).code
     parent = stamped(studio, draw_jpeg(tmp_path / "a.jpg"), tmp_path / "parent.jpg", code=code, thumbnail=True)
@@ -58,7 +59,6 @@ def test_what_a_picture_was_made_from_is_drawn(studio: Studio, public: WebServer
     assert drawn.evaluate("async image => { await image.decode(); return image.naturalWidth; }") > 0
 
 
-@pytest.mark.slow
 def test_the_report_is_saved_as_the_command_prints_it(public: WebServer, page: Page, pictures: list[Path]) -> None:
     page.goto(public.url("localhost"))
     page.get_by_text("For a use that you plan").click()
@@ -78,7 +78,6 @@ def test_the_report_is_saved_as_the_command_prints_it(public: WebServer, page: P
     assert "Nothing was decided on publish.advertising" in text
 
 
-@pytest.mark.slow
 def test_a_picture_is_dropped_on_the_page(public: WebServer, page: Page, pictures: list[Path]) -> None:
     page.goto(public.url("localhost"))
     data = list(pictures[0].read_bytes())
@@ -91,7 +90,6 @@ def test_a_picture_is_dropped_on_the_page(public: WebServer, page: Page, picture
     expect(page.locator(".card.good h2")).to_have_text("dropped.jpg")
 
 
-@pytest.mark.slow
 def test_a_link_on_the_receipt_opens_it_and_its_secret_goes_nowhere_else(
     studio: Studio, public: WebServer, page: Page, secret: str
 ) -> None:
@@ -135,7 +133,6 @@ def judge(page: Page, axe: str) -> None:
     assert told == []
 
 
-@pytest.mark.slow
 def test_axe_finds_nothing_serious_at_the_kiosk(stand: WebServer, judged: BrowserContext, axe: str) -> None:
     from support.sittings import Sitting
 
@@ -160,7 +157,6 @@ def test_axe_finds_nothing_serious_at_the_kiosk(stand: WebServer, judged: Browse
     judge(page, axe)
 
 
-@pytest.mark.slow
 def test_axe_finds_nothing_serious_on_public_pages(
     public: WebServer, judged: BrowserContext, axe: str, secret: str, pictures: list[Path]
 ) -> None:
@@ -179,7 +175,6 @@ def test_axe_finds_nothing_serious_on_public_pages(
     judge(page, axe)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("width", [320, 390, 820, 1280])
 @pytest.mark.parametrize("path", ["", "sit/en", "sit/ja", "receipt", "nothing"])
 def test_no_page_scrolls_sideways(stand: WebServer, browser: Browser, path: str, width: int) -> None:

@@ -14,6 +14,8 @@ from support.studios import open_keys
 from provenance.consent.records import parse_record
 from provenance.studio import ConsentDesk, Recorded, Studio
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Own:
@@ -122,7 +124,6 @@ def test_a_passkey_on_ones_own_phone_signs_what_was_decided_at_the_kiosk(
     expect(page.locator("h1")).to_have_text("Next person")
 
 
-@pytest.mark.slow
 def test_a_phone_that_does_not_know_its_user_signs_nothing(studio: Studio, stand: str, page: Page, own: Own) -> None:
     before = len(ConsentDesk(studio).all())
     own.page.goto(hand_over(page, stand))
@@ -137,7 +138,6 @@ def test_a_phone_that_does_not_know_its_user_signs_nothing(studio: Studio, stand
     assert recorded(studio, own.page).record.assurance == "passkey"
 
 
-@pytest.mark.slow
 def test_who_changes_their_mind_signs_at_the_kiosk(studio: Studio, stand: str, page: Page, own: Own) -> None:
     link = hand_over(page, stand)
     page.get_by_role("button", name="Sign here instead").click()
@@ -150,7 +150,6 @@ def test_who_changes_their_mind_signs_at_the_kiosk(studio: Studio, stand: str, p
     assert recorded(studio, page).record.assurance == "session-key"
 
 
-@pytest.mark.slow
 def test_a_link_is_not_kept_in_a_phone(stand: str, page: Page, own: Own) -> None:
     own.page.goto(hand_over(page, stand))
     expect(own.page.locator("dd").first).to_have_text(NAME)
@@ -160,7 +159,6 @@ def test_a_link_is_not_kept_in_a_phone(stand: str, page: Page, own: Own) -> None
     assert own.page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
 
 
-@pytest.mark.slow
 def test_the_phones_pages_can_be_used_by_everybody(stand: str, page: Page, own: Own, axe: str) -> None:
     link = hand_over(page, stand)
 

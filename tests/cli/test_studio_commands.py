@@ -58,6 +58,7 @@ def test_a_studio_is_moved_and_is_the_same_studio(terminal: Terminal, workshop: 
     assert Path("provenance.toml").read_text().endswith(f'\n[database]\nurl = "{url}"\n')
 
 
+@pytest.mark.slow
 def test_a_studio_is_moved_from_elsewhere(terminal: Terminal, workshop: Workshop, url: str, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     ran = start("studio", "migrate", "--to", url, "--studio", workshop.path, cwd=tmp_path / "elsewhere")

@@ -193,6 +193,7 @@ def test_how_long_ago_it_was_is_not_what_is_asked_about(terminal: Terminal, publ
     assert "going on" not in recheck(terminal, "--at", "2998-01-01").err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_check_that_is_killed_goes_on(published: Path, jobs: str) -> None:
     for number in range(300):

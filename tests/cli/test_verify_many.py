@@ -134,6 +134,7 @@ class _Deadly(Check):
         return super().of(path, asked=asked)
 
 
+@pytest.mark.slow
 def test_a_file_that_takes_its_process_down_stops_no_other(check: Check, published: Path) -> None:
     deadly = _Deadly(check.question, studio=check.studio)
     names = ["a.jpg", "deadly.jpg", "b.jpg", "a.jpg", "b.jpg", "deadly.jpg", "a.jpg"]

@@ -12,7 +12,7 @@ from support.crashes import APPENDER, Promises, check_kept, make_base
 from support.faults import CHANGING, Fault, read_record, run_traced, why_not
 from support.powercut import outages
 
-pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(why_not() is not None, reason=str(why_not()))]
 
 # Each begins with 254 entries, two short of a full tile.
 SIZE = 254

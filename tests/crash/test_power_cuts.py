@@ -12,7 +12,7 @@ from support.crashes import APPENDER, BrokenError, LostError, Promises, check_ke
 from support.faults import Request, read_record, run_traced, why_not
 from support.powercut import Choice, outages
 
-pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(why_not() is not None, reason=str(why_not()))]
 
 # From 250 entries over two tile edges; alone, together and waiting; with the log in the database and beside it.
 PLAN = "eager 1 1 3 2 256 reopen 1 ~6 1 2 1 1 reopen 1 1 ~3 2 1"

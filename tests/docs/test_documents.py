@@ -21,7 +21,7 @@ def _name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", map(_case, RUNNABLE))
+@pytest.mark.parametrize("path", [_case(path) for path in RUNNABLE])
 def test_what_a_document_shows_is_what_happens(path: Path, tmp_path: Path) -> None:
     shown, _ = run_document(path, tmp_path)
     assert shown

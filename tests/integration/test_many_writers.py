@@ -24,6 +24,8 @@ from provenance.merkle import Frontier, leaf_hash
 from provenance.storage.database import Database
 from provenance.tiles import TILE_WIDTH, fill_tile
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = b"password"
 
 # Appends one to forty entries at a time, and writes down each one's id and index once `append` has returned.

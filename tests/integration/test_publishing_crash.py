@@ -17,6 +17,8 @@ from provenance.errors import LedgerError
 from provenance.ledger.mirroring import mirror
 from provenance.ledger.published import PublishedLog
 
+pytestmark = pytest.mark.slow
+
 LOG = Log()
 OLD, SIZE = 1_000, 20_000
 

@@ -110,6 +110,7 @@ def test_what_the_service_refuses_is_told(service: str) -> None:
         open_key(KmsAddress.parse("awskms:key?region=eu-central-1&endpoint=nonsense"))
 
 
+@pytest.mark.slow
 def test_a_service_that_went_away_does_not_sign(service: str) -> None:
     server = moto.server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

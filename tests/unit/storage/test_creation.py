@@ -268,6 +268,7 @@ def kill_and_check(original: Path, old: Path, moments: int, seed: int) -> None:
         check_upgraded(path, original)
 
 
+@pytest.mark.slow
 def test_an_upgrade_that_is_killed_leaves_either_version_whole(original: Path, old: Path) -> None:
     kill_and_check(original, old, 6, 1)
 

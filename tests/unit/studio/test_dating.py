@@ -154,6 +154,7 @@ def test_a_file_of_roots_that_is_gone_holds_up_no_consent(folder: Path, tsa: Tsa
             RecordDating(studio).complete()
 
 
+@pytest.mark.slow
 def test_an_authority_that_is_silent_costs_a_few_seconds_and_the_consent_is_durable_before(
     folder: Path, silent: str
 ) -> None:

@@ -472,6 +472,7 @@ def kill_and_check(original: Path, tmp_path: Path, postgres: Server, *, moments:
             check_moved(folder, postgres.url(name), original)
 
 
+@pytest.mark.slow
 def test_a_move_that_is_killed_can_be_run_again(original: Path, tmp_path: Path, postgres: Server) -> None:
     kill_and_check(original, tmp_path, postgres, moments=5, seed=1)
 
