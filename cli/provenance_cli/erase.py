@@ -114,6 +114,8 @@ def _listed(destroyed: Destroyed) -> list[str]:
         found.append(f"{count(destroyed.notes, 'note')} on stamped pictures")
     if destroyed.fingerprints:
         found.append(f"{count(destroyed.fingerprints, 'fingerprint')} of pictures that show the person")
+    if destroyed.manifests:
+        found.append(f"{count(destroyed.manifests, 'credential')} kept of such pictures")
     if destroyed.secrets:
         found.append(count(destroyed.secrets, "key or secret", "keys and secrets"))
     if destroyed.data_key:
@@ -139,6 +141,7 @@ def _document(code: str, report: ErasureReport) -> Json:
             "recipients": destroyed.recipients,
             "notes": destroyed.notes,
             "fingerprints": destroyed.fingerprints,
+            "manifests": destroyed.manifests,
             "secrets": destroyed.secrets,
             "data_key": destroyed.data_key,
             "receipts": list(destroyed.receipts),

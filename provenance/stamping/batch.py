@@ -15,6 +15,7 @@ from provenance.credentials.ingredients import IngredientSource
 from provenance.credentials.manifest import StampManifest, Step
 from provenance.credentials.signing import ClaimSigner, sign_picture
 from provenance.errors import ProvenanceError
+from provenance.picture import read_picture
 from provenance.stamping.interface import LoggedStamp, StampDesk, StampRequest, StampResult
 from provenance.stamping.parallel import Work, workers
 from provenance.stamping.preparing import Prepared, Preparer, done, failed, output_exists, unwritable
@@ -99,13 +100,15 @@ class Stamper:
                     unnamed.append(opened.enter_context(durable.aside(place, mode=item.mode)))
                     unnamed[0].fill(signed)
 
-                sign_picture(
+                signed = sign_picture(
                     item.metadata.data,
                     self._manifest(item, logged),
                     picture_digest=item.picture.digest,
                     signer=self._signer,
                     lay_aside=lay_aside,
                 )
+                if logged.fingerprints:
+                    self._keep_manifest(item.pending.key, signed)
                 if over:
                     unnamed[0].publish_over()
                 else:
@@ -120,6 +123,11 @@ class Stamper:
         result = done(request, "stamped", item.pending, item.metadata)
         kept = logged.fingerprints if self._preparer.keeps_fingerprints else None
         return dataclasses.replace(result, fingerprints=kept)
+
+    def _keep_manifest(self, key: bytes, signed: bytes) -> None:
+        store = read_picture(signed).store
+        if store is not None:
+            self._desk.keep_manifest(key, store.data)
 
     def _manifest(self, item: Prepared, logged: LoggedStamp) -> StampManifest:
         permit = item.permit

@@ -254,6 +254,15 @@ class StampDesk(Protocol):
         """
         ...
 
+    def keep_manifest(self, key: bytes, store: bytes) -> None:
+        """Keep what was signed into the picture of a logged stamp, if the studio keeps fingerprints of it.
+
+        Args:
+            key: of the stamp.
+            store: the manifest store, as it lies in the picture.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class StampResult:

@@ -158,6 +158,21 @@ class FingerprintRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ManifestRow:
+    """The manifest store that was signed into a stamped picture.
+
+    Attributes:
+        entry_index: of the entry that covers the stamp.
+        label: of its active manifest, at most 128 characters.
+        store: its bytes, as they lie in the picture.
+    """
+
+    entry_index: int
+    label: str
+    store: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Needle:
     """Bytes that must not lie in the files of a database any more.
 

@@ -220,6 +220,17 @@ class FingerprintTable(StudioTable, table=True):
     code: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
+class ManifestTable(StudioTable, table=True):
+    """The signed manifest store of stamps, where the studio keeps fingerprints; goes with these."""
+
+    __tablename__ = "manifest"
+    __table_args__ = (Index("manifest_by_label", "label", unique=True),)
+
+    stamp_id: int = Field(primary_key=True, foreign_key="stamp.id")
+    label: str = Field(max_length=128)
+    store: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
 # What makes a row of each the same row: SQLite can be told to insert it again in the place of the old one, which no
 # trigger on deletion sees.
 APPEND_ONLY = {

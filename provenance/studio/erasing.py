@@ -41,6 +41,7 @@ class Destroyed:
         recipients: how many names of recipients there are.
         notes: how many sealed notes there are of stamps.
         fingerprints: how many there are of parts of the pictures that were stamped.
+        manifests: how many manifests are kept of these.
         secrets: how many other sealed data there are: record key, withdrawal secret, randomness.
         data_key: whether the data key goes.
         receipts: names of the files in the studio's folder of receipts.
@@ -52,6 +53,7 @@ class Destroyed:
     recipients: int = 0
     notes: int = 0
     fingerprints: int = 0
+    manifests: int = 0
     secrets: int = 0
     data_key: bool = False
     receipts: tuple[str, ...] = ()
@@ -59,7 +61,7 @@ class Destroyed:
     @property
     def rows(self) -> bool:
         """Whether anything in the database is among it."""
-        counted = self.recipients + self.notes + self.fingerprints + self.secrets
+        counted = self.recipients + self.notes + self.fingerprints + self.manifests + self.secrets
         return self.disclosures or self.scan or self.data_key or counted > 0
 
 
@@ -203,6 +205,7 @@ class ErasureDesk(ConsentDesk):
             recipients=recipients,
             notes=sum(stamp.note is not None for stamp in stamps),
             fingerprints=len(self._database.fingerprints_showing(record_id)),
+            manifests=len(self._database.manifests_showing(record_id)),
             secrets=sum(not is_personal(name) for name in names),
             data_key=full and RECORD_KEY in names,
             receipts=receipts,
@@ -234,6 +237,8 @@ class ErasureDesk(ConsentDesk):
         elsewhere = self._database.codes_elsewhere(record_id)
         codes = [row.code for row in self._database.fingerprints_showing(record_id) if row.code not in elsewhere]
         needles += [Needle(code) for code in codes if len(set(code)) >= _DIFFERENT_BYTES]
+        # What else is in a manifest stands elsewhere, too: its certificates in any other, its entry in the ledger.
+        needles += [Needle(label.encode()) for label in self._database.manifests_showing(record_id)]
         left_out = []
         public = self._public(current)
         for name, value in self._words(current):

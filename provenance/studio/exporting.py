@@ -83,6 +83,7 @@ class ExportDesk:
         entry = self._studio.database.entry(row.entry_index)
         if entry is None:
             raise CorruptLedgerError(f"entry {row.entry_index}: missing, although a stamp refers to it")
+        kept = self._studio.database.manifest_of(row.entry_index)
         return {
             "entry": row.entry_index,
             "at": to_minutes(parse_entry(entry.body).at),
@@ -90,8 +91,9 @@ class ExportDesk:
             "picture": to_base64url(row.picture_digest),
             "handle": to_base64url(row.handles[record_id]),
             "fingerprints": {
-                kept.part: to_base64url(kept.code) for kept in self._studio.database.fingerprints_of(row.entry_index)
+                found.part: to_base64url(found.code) for found in self._studio.database.fingerprints_of(row.entry_index)
             },
+            "manifest": None if kept is None else {"id": kept.label, "store": to_base64url(kept.store)},
             "note": _unless_erased(lambda: self._stamps.note(row.key)),
         }
 

@@ -3,14 +3,14 @@
 The first needs nothing but the picture; the second needs fingerprints, kept before, and is a lead.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from provenance.entries import parse_entry
 from provenance.errors import CorruptLedgerError, InputError
 from provenance.picture import read_picture
-from provenance.recovery.fingerprints import fingerprints_to_ask
+from provenance.recovery.fingerprints import Fingerprint, fingerprints_to_ask
 from provenance.recovery.searching import FingerprintIndex, Resemblance
 from provenance.storage.interface import StampRow
 from provenance.studio.consents import ConsentDesk
@@ -104,15 +104,24 @@ class StampFinder:
             raise damage
         return found
 
+    def find_like(self, asked: Iterable[Fingerprint]) -> Found:
+        """Return the stamps whose fingerprints are like one of these.
+
+        Raises:
+            MissingExtraError: fingerprints are kept, and what compares them is not installed.
+        """
+        index = self._load()
+        return Found((), 0) if index is None else Found(tuple(self._matches(index.search(asked))), len(index))
+
     def _find_alike(self, data: bytes) -> Found:
+        # Where none are kept, no picture is decoded, and nothing needs to be installed.
+        return Found((), 0) if self._load() is None else self.find_like(fingerprints_to_ask(data))
+
+    def _load(self) -> FingerprintIndex | None:
         if self._index is None:
             keys, parts, codes = self._database.fingerprint_columns()
-            if not keys:
-                # Nothing needs to be installed for that.
-                return Found((), 0)
-            self._index = FingerprintIndex.from_columns(keys, parts, codes)
-        alike = self._index.search(fingerprints_to_ask(data))
-        return Found(tuple(self._matches(alike)), len(self._index))
+            self._index = FingerprintIndex.from_columns(keys, parts, codes) if keys else None
+        return self._index
 
     def _matches(self, alike: list[Resemblance]) -> Iterator[Match]:
         """Yield every stamp of each picture that is alike, the likest picture first."""

@@ -26,6 +26,7 @@ from provenance.stamping.interface import LoggedStamp, PendingStamp, Permit, Per
 from provenance.storage.interface import StampRow
 from provenance.studio.consents import ConsentDesk, Recorded
 from provenance.studio.fingerprints import FingerprintKeeper, keeps_fingerprints
+from provenance.studio.manifests import keep_manifest
 from provenance.studio.stamped import find_stamp_row, read_stamp_row
 from provenance.studio.studio import UnlockedStudio
 from provenance.vault import DataKey
@@ -334,6 +335,11 @@ class StudioStampDesk:
     def _is_to_keep(self, pending: Sequence[PendingStamp]) -> bool:
         # Asked again within the transaction: the studio may have changed its mind since the pictures were looked at.
         return any(stamp.fingerprints for stamp in pending) and self.keeps_fingerprints
+
+    @_alone
+    def keep_manifest(self, key: bytes, store: bytes) -> None:
+        """Keep the manifest store that was signed for a logged stamp, if fingerprints of it are kept."""
+        keep_manifest(self._studio, key, store)
 
     @_alone
     def note(self, key: bytes) -> dict[str, Json] | None:

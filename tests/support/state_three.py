@@ -8,7 +8,7 @@ from support.postgres import Server
 
 from provenance.storage.driver import VERSION_TABLE
 
-_STATEMENTS = ("DROP TABLE fingerprint", f"UPDATE {VERSION_TABLE} SET version_num = '3'")
+_STATEMENTS = ("DROP TABLE manifest", "DROP TABLE fingerprint", f"UPDATE {VERSION_TABLE} SET version_num = '3'")
 
 
 def turn_back(path: Path) -> None:

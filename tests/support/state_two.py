@@ -7,6 +7,7 @@ from provenance.storage.driver import VERSION_TABLE
 _STATEMENTS = (
     "ALTER TABLE stamp ADD COLUMN record_id VARCHAR(36) REFERENCES consent (record_id), ADD COLUMN handle BYTEA",
     "UPDATE stamp SET record_id = p.record_id, handle = p.handle FROM stamp_subject p WHERE p.stamp_id = stamp.id",
+    "DROP TABLE manifest",
     "DROP TABLE fingerprint",
     "DROP TABLE stamp_subject",
     "DROP TABLE stamp_revocation",

@@ -37,7 +37,7 @@ from provenance.merkle import Frontier
 from provenance.storage import creation, postgresql
 from provenance.storage.database import Database, create_database
 from provenance.storage.driver import VERSION_TABLE
-from provenance.storage.interface import ConsentRow, EntryRow, FingerprintRow, LogKeyRow, StampRow
+from provenance.storage.interface import ConsentRow, EntryRow, FingerprintRow, LogKeyRow, ManifestRow, StampRow
 from provenance.storage.tables import APPEND_ONLY, StudioTable
 from provenance.tiles import TILE_WIDTH, fill_tile
 
@@ -90,6 +90,7 @@ def check_upgraded(path: Path, old: Path) -> None:
         old, "SELECT id, record_id, handle FROM stamp WHERE record_id IS NOT NULL"
     )
     assert rows(path, "SELECT * FROM stamp_revocation") == rows(path, "SELECT * FROM fingerprint") == []
+    assert rows(path, "SELECT * FROM manifest") == []
     with closing(Database(path)) as database:
         found = list(database.entries(0, 10_000))
         assert [(row.index, row.leaf_hash, str(uuid.UUID(bytes=row.entry_id)), row.body) for row in found] == rows(
@@ -226,6 +227,8 @@ def test_a_database_of_state_three_is_upgraded_with_all_its_rows(path: Path, tmp
         assert kept_fingerprints(database) == []
         database.add_fingerprints([FingerprintRow(1, "full", bytes(32))])
         assert database.count_fingerprints() == 1
+        database.add_manifest(ManifestRow(1, "urn:c2pa:1", b"store"))
+        assert database.manifest_of(1) == ManifestRow(1, "urn:c2pa:1", b"store")
 
 
 UPGRADE = """

@@ -19,6 +19,7 @@ from provenance.storage.interface import (
     EntryRow,
     FingerprintRow,
     LogKeyRow,
+    ManifestRow,
     Needle,
     StampRow,
     TileRow,
@@ -122,6 +123,7 @@ def fill_and_fail(database: Database, error: BaseException) -> None:
         database.add_sealed("record-1", "email", b"sealed")
         database.add_stamp(STAMP)
         database.add_fingerprints([FingerprintRow(2, "full", bytes(32))])
+        database.add_manifest(ManifestRow(2, "urn:c2pa:2", b"store"))
         fail(error)
 
 
@@ -735,6 +737,42 @@ def test_every_fingerprint_is_removed(filled: Database) -> None:
     keep_fingerprints(filled)
     filled.remove_all_fingerprints()
     assert kept_fingerprints(filled) == []
+
+
+# --- the manifests beside them
+
+
+def manifest(entry: int) -> ManifestRow:
+    return ManifestRow(entry, f"urn:c2pa:{entry}", bytes([entry]) * 9)
+
+
+def test_a_manifest_is_kept_with_its_stamp_and_found_by_its_label(filled: Database) -> None:
+    filled.add_manifest(manifest(2))
+    filled.add_manifest(manifest(3))
+    # One that no stamp has.
+    filled.add_manifest(manifest(0))
+    assert [filled.manifest_of(entry) for entry in (2, 3, 0)] == [manifest(2), manifest(3), None]
+    assert [filled.find_manifest(f"urn:c2pa:{entry}") for entry in (2, 3, 0)] == [manifest(2), manifest(3), None]
+
+
+@pytest.mark.parametrize(
+    "row", [replace(manifest(2), label="urn:c2pa:9"), replace(manifest(3), label="urn:c2pa:2")], ids=["stamp", "label"]
+)
+def test_no_second_manifest_is_kept_of_a_stamp_or_under_a_label(filled: Database, row: ManifestRow) -> None:
+    filled.add_manifest(manifest(2))
+    with pytest.raises(REFUSED_ROW):
+        filled.add_manifest(row)
+
+
+def test_manifests_go_with_the_fingerprints_of_a_person(filled: Database) -> None:
+    for entry in (2, 3):
+        filled.add_manifest(manifest(entry))
+    assert filled.manifests_showing("record-1") == ["urn:c2pa:2"]
+    filled.remove_fingerprints("record-1")
+    assert filled.manifests_showing("record-1") == []
+    assert [filled.manifest_of(entry) for entry in (2, 3)] == [None, manifest(3)]
+    filled.remove_all_fingerprints()
+    assert filled.manifest_of(3) is None
 
 
 def test_a_scrubbed_database_is_the_same_and_goes_on(filled: Database, place: Place) -> None:

@@ -25,7 +25,7 @@ from provenance.proof import parse_proof
 from provenance.schemas import validate
 from provenance.stamping.interface import PendingStamp
 from provenance.storage import sqlite
-from provenance.storage.interface import FingerprintRow, Needle
+from provenance.storage.interface import FingerprintRow, ManifestRow, Needle
 from provenance.studio import ConsentDesk, Recorded, Studio, StudioStampDesk, Subject
 from provenance.studio.erasing import Destroyed, ErasureDesk
 from provenance.studio.exporting import ExportDesk
@@ -158,13 +158,18 @@ def test_the_fingerprints_of_every_picture_of_the_person_go(studio: Studio, desk
     # And one that stands in any file.
     rows.append(FingerprintRow(entries[0], "four-to-five", bytes(32)))
     studio.database.add_fingerprints(rows)
+    labels = [f"urn:c2pa:{entry}-of-a-picture" for entry in entries]
+    for entry, label in zip(entries, labels, strict=True):
+        studio.database.add_manifest(ManifestRow(entry, label, label.encode() * 99))
     report = desk.erase(mine, full=full)
-    assert report.destroyed.fingerprints == 5
+    assert (report.destroyed.fingerprints, report.destroyed.manifests) == (5, 3)
+    assert [studio.database.find_manifest(label) is None for label in labels] == [True, False, True, True]
     assert kept_fingerprints(studio.database) == [rows[1]]
     assert report.proof is not None
     assert report.proof.clean
     data = (studio.path / "studio.db").read_bytes()
     assert [code in data for code in codes] == [False, True, False, False]
+    assert [label.encode() in data for label in labels] == [False, True, False, False]
     assert desk.erase(desk.find(mine.code), full=full).outcome == "already-erased"
 
 

@@ -32,7 +32,7 @@ from provenance.ledger import Ledger
 from provenance.proof import parse_proof
 from provenance.storage import copying, postgresql
 from provenance.storage.database import Database
-from provenance.storage.interface import ConsentRow, CosignatureRow, FingerprintRow, StampRow
+from provenance.storage.interface import ConsentRow, CosignatureRow, FingerprintRow, ManifestRow, StampRow
 from provenance.studio.moving import MOVED_FILE, move_studio, read_settings, upgrade_studio
 from provenance.studio.settings import Settings
 
@@ -86,6 +86,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
             database.add_fingerprints(
                 [FingerprintRow(number, part, bytes([number]) * 32) for part in ("full", "b", "B")]
             )
+            database.add_manifest(ManifestRow(number, f"urn:c2pa:{number}", bytes(range(256))))
         database.add_cosignature(CosignatureRow(SIZE, "— witness.example AAAAAAAA\n"))
         database.add_anchor(ledger.checkpoint(), "https://tsa.example")
     return path
