@@ -4,6 +4,7 @@ A manifest is as public as the picture that it was signed into. That a picture i
 nobody but the studio asks, unless it says that everybody may.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -16,7 +17,7 @@ from provenance.studio.finding import Match, StampFinder
 from provenance.studio.fingerprints import keeps_fingerprints
 from provenance.studio.studio import Studio
 
-_MAX_LABEL = 128
+_LABEL = re.compile(r"[!-~]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def keep_manifest(studio: Studio, key: bytes, store: bytes) -> None:
         # Held from here on, so that no fingerprint is destroyed between the question and the row.
         database.head()
         row = database.find_stamp(key)
-        if row is None or len(label) > _MAX_LABEL or not database.fingerprints_of(row.entry_index):
+        if row is None or _LABEL.fullmatch(label) is None or not database.fingerprints_of(row.entry_index):
             return
         if database.manifest_of(row.entry_index) is None:
             database.add_manifest(ManifestRow(row.entry_index, label, store))
@@ -103,7 +104,7 @@ class ManifestFinder:
 
     def read(self, label: str) -> bytes | None:
         """Return the manifest store whose active manifest has this label; None where it is not to be had."""
-        row = self._database.find_manifest(label)
+        row = None if _LABEL.fullmatch(label) is None else self._database.find_manifest(label)
         stamp = None if row is None else self._database.find_stamp_by_entry(row.entry_index)
         return None if row is None or stamp is None or stamp.revoked_by is not None else row.store
 

@@ -20,20 +20,26 @@ from provenance.web.door import Door
 from provenance.web.guesses import Guesses
 from provenance.web.kiosk import make_kiosk
 from provenance.web.ledger_pages import make_ledger_pages
+from provenance.web.lookalikes import Lookalikes
 from provenance.web.pages import STATIC, page
 from provenance.web.phone_pages import make_phone_pages
 from provenance.web.phones import Phones
 from provenance.web.problems import API, answer
 from provenance.web.receipts import make_receipts
+from provenance.web.resolving import CONTENT_PATH, make_resolving
 from provenance.web.shield import FAULT, Limits, Shield, host_of
 from provenance.web.sitting import Job
 from provenance.web.staff import make_staff
 from provenance.web.status_pages import make_status_pages
 from provenance.web.trusting import make_trusting
-from provenance.web.uploads import MAX_UPLOAD_BYTES
+from provenance.web.uploads import MAX_FILE_BYTES, MAX_UPLOAD_BYTES
 from provenance.web.verifying import make_verifying
 
-PATH_BYTES: Final = {"/verify": MAX_UPLOAD_BYTES, "/api/v1/verify": MAX_UPLOAD_BYTES}
+PATH_BYTES: Final = {
+    "/verify": MAX_UPLOAD_BYTES,
+    "/api/v1/verify": MAX_UPLOAD_BYTES,
+    CONTENT_PATH: MAX_FILE_BYTES,
+}
 
 Report = Callable[[str], None]
 
@@ -86,6 +92,7 @@ def public_app(
     *,
     desk: KioskDesk | None,
     hosts: Iterable[str],
+    lookalikes: Lookalikes | None = None,
     limits: Limits | None = None,
     report: Report | None = None,
 ) -> ASGIApp:
@@ -95,6 +102,7 @@ def public_app(
         checker: verifies.
         desk: the studio, or None for a page that only verifies.
         hosts: the names under which it may be asked.
+        lookalikes: finds manifests for strangers, who learn whether a picture like theirs was stamped; None for none.
         limits: how much one request may take.
         report: called with a line where an answer failed.
     """
@@ -107,6 +115,8 @@ def public_app(
         app.include_router(make_ledger_pages(desk))
         app.include_router(make_status_pages(desk))
         app.include_router(make_receipts(desk, door=door, guesses=guesses))
+    if lookalikes is not None:
+        app.include_router(make_resolving(lookalikes))
     return Shield(app, hosts=hosts, limits=limits or Limits(path_bytes=PATH_BYTES), report=report)
 
 
@@ -149,7 +159,7 @@ def _bare(*, bar: str | None, openapi: bool) -> FastAPI:
 
     async def lost(request: Request, error: Any) -> Response:  # noqa: ANN401 as Starlette has it
         status = error.status_code if isinstance(error, HTTPException) else 404
-        if status != HTTPStatus.NOT_FOUND or request.url.path.startswith((API, "/ledger/", "/status/")):
+        if status != HTTPStatus.NOT_FOUND or request.url.path.startswith((*API, "/ledger/", "/status/")):
             phrase = HTTPStatus(status).phrase.lower()
             return answer(request.url.path, status, phrase, getattr(error, "headers", None))
         return page("lost", status=status, bar=bar)

@@ -10,7 +10,7 @@ from provenance.canonical import Json
 from provenance.errors import ProvenanceError
 
 SCHEMA: Final = "urn:headshot-provenance:schema:api-error:1"
-API: Final = "/api/"
+API: Final = ("/api/", "/v1/")
 
 # What happens before the API itself is asked, by its status.
 CODES: Final = {

@@ -37,6 +37,8 @@ FAULT: Final = "this cannot be answered now"
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 
 _OPEN: Final = ("/ledger/", "/status/")
+# Where reading is a search, it is counted as sending is.
+_SEARCHED: Final = ("/v1/",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Limits:
         body_bytes: of a body, where its path has no limit of its own.
         path_bytes: of the body of a request to a path that begins so.
         seconds: that a body may take to arrive.
-        requests: that are not only to read, from one address in a minute.
+        requests: that are not only to read, or that search, from one address in a minute.
         addresses: how many are counted at a time.
     """
 
@@ -156,6 +158,8 @@ class Shield:
         if _host_name(host) not in self._hosts:
             raise _RefusedRequest(HTTPStatus.MISDIRECTED_REQUEST, "host: expected one of this server's own names")
         if scope["method"] in SAFE_METHODS:
+            if scope["path"].startswith(_SEARCHED):
+                self._count(scope)
             return
         # A page of somebody else's can send a form here; browsers say where it is from (Fetch Metadata, RFC 6454).
         if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
@@ -166,6 +170,9 @@ class Shield:
         declared = headers.get("content-length", "0")
         if not (declared.isascii() and declared.isdecimal()) or int(declared[:18]) > self._limits.of(scope["path"]):
             raise _too_large(self._limits.of(scope["path"]))
+        self._count(scope)
+
+    def _count(self, scope: Scope) -> None:
         if not self._rate.take(_address(scope)):
             raise _RefusedRequest(HTTPStatus.TOO_MANY_REQUESTS, "too many requests: try again in a minute")
 

@@ -140,6 +140,34 @@ def test_a_page_answers_the_holder_of_a_receipt(workshop: Workshop) -> None:
         assert answer["answer"] == "in-force"
 
 
+def test_a_page_hands_manifests_out_where_it_is_told_to(terminal: Terminal, workshop: Workshop) -> None:
+    assert terminal("studio", "fingerprints", "keep").code == 0
+    with running("serve", "--answer-lookalikes") as (address, said):
+        assert said == [
+            "It hands manifests to whoever has a picture like a stamped one.",
+            "It is the page of Studio Lumen. Stop it with Ctrl-C.",
+        ]
+        answer = urllib3.request("GET", f"{address}v1/services/supportedAlgorithms").json()
+        assert answer["fingerprints"] == [{"alg": "io.iscc.v0"}]
+    with running("serve") as (address, _):
+        assert urllib3.request("GET", f"{address}v1/services/supportedAlgorithms").status == 404
+
+
+def test_what_nobody_keeps_is_not_handed_out(terminal: Terminal, workshop: Workshop, tmp_path: Path) -> None:
+    terminal("serve", "--answer-lookalikes").refuses(
+        1,
+        "this studio keeps no fingerprints, so that nothing can be found by what it looks like",
+        "keep them first, and say so in your notice: provenance studio fingerprints keep",
+    )
+    terminal("serve", "--answer-lookalikes", "--no-studio").refuses(
+        2, "either --answer-lookalikes or --no-studio", "see provenance serve --help"
+    )
+    os.chdir(tmp_path)
+    terminal("serve", "--answer-lookalikes").refuses(
+        3, "no studio here, whose manifests could be handed out", "name it with --studio"
+    )
+
+
 def test_a_page_trusts_the_files_that_it_is_given(terminal: Terminal, workshop: Workshop) -> None:
     terminal("trust", "export", "-o", "lumen.pem")
     with running("serve", "--no-studio", "--trust", "lumen.pem", "--name", "check.example") as (address, _):

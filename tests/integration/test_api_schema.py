@@ -6,15 +6,20 @@ from pathlib import Path
 
 import pytest
 from support.commands import environment
-from support.studios import make_studio, record_consent
+from support.pictures import draw_jpeg
+from support.studios import make_studio, record_consent, stamped
 from support.web import public_page
+
+from provenance.studio.fingerprints import keep_fingerprints
 
 
 @pytest.mark.slow
 def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     studio = make_studio(tmp_path / "studio")
-    record_consent(studio)
-    with public_page(studio) as server:
+    keep_fingerprints(studio)
+    source = draw_jpeg(tmp_path / "plain.jpg")
+    stamped(studio, source, tmp_path / "stamped.jpg", code=record_consent(studio).code)
+    with public_page(studio, lookalikes=True) as server:
         url = server.url("localhost")
         ran = subprocess.run(
             [
@@ -35,4 +40,4 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
         )
     studio.close()
     assert ran.returncode == 0, ran.stdout[-5000:]
-    assert "5 selected / 5 total" in ran.stdout
+    assert "10 selected / 10 total" in ran.stdout

@@ -15,6 +15,7 @@ from provenance.web.app import kiosk_app, public_app
 from provenance.web.checking import Checker
 from provenance.web.desk import KioskDesk
 from provenance.web.door import Door
+from provenance.web.lookalikes import Lookalikes
 from provenance.web.phones import Phones
 from provenance.web.serving import WebServer
 from provenance.web.shield import LOOPBACK_HOSTS, Limits
@@ -54,11 +55,15 @@ def kiosk(
 
 
 @contextmanager
-def public_page(studio: Studio | None, *, limits: Limits | None = None) -> Iterator[WebServer]:
+def public_page(
+    studio: Studio | None, *, limits: Limits | None = None, lookalikes: bool = False
+) -> Iterator[WebServer]:
     """Have the public page of a studio, or one without any."""
     desk = None if studio is None else KioskDesk(open_keys(studio))
     checker = Checker(studio=None if studio is None else studio.path)
-    with WebServer(public_app(checker, desk=desk, hosts=LOOPBACK_HOSTS, limits=limits)).in_background() as server:
+    asked = Lookalikes(studio.path) if studio is not None and lookalikes else None
+    app = public_app(checker, desk=desk, hosts=LOOPBACK_HOSTS, lookalikes=asked, limits=limits)
+    with WebServer(app).in_background() as server:
         yield server
 
 
@@ -77,6 +82,10 @@ class Visitor:
         """Send a form."""
         named = {"Content-Type": "application/x-www-form-urlencoded", **_named(headers)}
         return self._pool.request("POST", self.url + path, body=urlencode(fields, doseq=True), headers=named)
+
+    def send(self, path: str, data: bytes, **headers: str) -> urllib3.BaseHTTPResponse:
+        """Send a body as it is."""
+        return self._pool.request("POST", self.url + path, body=data, headers=_named(headers))
 
     def upload(self, path: str, files: Sequence[tuple[str, bytes]], **fields: str) -> urllib3.BaseHTTPResponse:
         """Send files."""
