@@ -24,6 +24,9 @@ CODE_BYTES: Final = 32  # the longest image code of ISO 24138; its shorter ones 
 _SIDE: Final = 512
 # What a small file says that it holds is decoded at four bytes a pixel at most; a JPEG counts as it is decoded.
 _MAX_PIXELS: Final = 128 * 1024 * 1024
+# What can be stamped, and seen here. Pillow would try thirty more, of which one starts another program.
+# The last of these it knows since 11.3 only.
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "AVIF")
 _CODE_SIDE: Final = 32  # ISO 24138: an image code is made of 32 × 32 grey values
 _FRAME_TOLERANCE: Final = 24  # of 255: compression leaves a plain border nearly plain
 _LEAST_SIDE: Final = 16
@@ -95,33 +98,38 @@ def fingerprints_to_keep(data: bytes, *, face: FaceBox | None = None) -> tuple[F
     return tuple(_fingerprint(image, crop, box) for crop, box in _crops(image.size, face))
 
 
-def fingerprints_to_ask(data: bytes) -> tuple[Fingerprint, ...]:
+def fingerprints_to_ask(data: bytes, *, max_pixels: int | None = None) -> tuple[Fingerprint, ...]:
     """Return the fingerprints of a picture that is looked for: of all of it, and of what a plain border surrounds.
+
+    Args:
+        data: a picture file.
+        max_pixels: how many are decoded at most, where that is to be fewer than 128 million.
 
     Raises:
         InputError: the picture cannot be decoded (`fingerprint-unread`).
         MissingExtraError: the extra is not installed.
     """
-    image = _decode(data)
+    image = _decode(data, max_pixels)
     whole = (0, 0, *image.size)
     inner = _inside_frame(image)
     parts = [(Crop.FULL, whole)] if inner == whole else [(Crop.FULL, whole), (Crop.UNFRAMED, inner)]
     return tuple(_fingerprint(image, crop, box) for crop, box in parts)
 
 
-def _decode(data: bytes) -> "Image.Image":
+def _decode(data: bytes, max_pixels: int | None = None) -> "Image.Image":
     """Return a picture in grey, turned as its orientation says, at most 512 pixels a side."""
     check_installed()
     from PIL import Image, ImageOps
 
     # What is wrong with a stranger's file is told once, below, and not by the decoder on standard error.
     logging.getLogger("PIL").addHandler(_UNHEARD)
+    most = _MAX_PIXELS if max_pixels is None else max_pixels
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             image.draft("L", (_SIDE, _SIDE))
-            if image.width * image.height > _MAX_PIXELS:
+            if image.width * image.height > most:
                 raise InputError(
-                    f"fingerprint: expected at most {_MAX_PIXELS} pixels, got {image.width} × {image.height}",
+                    f"fingerprint: expected at most {most} pixels, got {image.width} × {image.height}",
                     code="fingerprint-unread",
                 )
             turned = ImageOps.exif_transpose(image)

@@ -51,8 +51,15 @@ class Found:
 class StampFinder:
     """Finds stamps of one studio, as they were when it was first asked; needs no keys."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Studio, *, max_pixels: int | None = None) -> None:
+        """Take the studio.
+
+        Args:
+            studio: whose stamps they are.
+            max_pixels: of a picture that is decoded to be looked for; None for as many as are decoded at all.
+        """
         self._database = studio.database
+        self._max_pixels = max_pixels
         self._consents = ConsentDesk(studio)
         self._index: FingerprintIndex | None = None
 
@@ -115,7 +122,9 @@ class StampFinder:
 
     def _find_alike(self, data: bytes) -> Found:
         # Where none are kept, no picture is decoded, and nothing needs to be installed.
-        return Found((), 0) if self._load() is None else self.find_like(fingerprints_to_ask(data))
+        if self._load() is None:
+            return Found((), 0)
+        return self.find_like(fingerprints_to_ask(data, max_pixels=self._max_pixels))
 
     def _load(self) -> FingerprintIndex | None:
         if self._index is None:

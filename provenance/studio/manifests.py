@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
+from typing import Final
 
 from provenance.credentials.jumbf import read_store
 from provenance.errors import RefusedError
@@ -17,7 +18,9 @@ from provenance.studio.finding import Match, StampFinder
 from provenance.studio.fingerprints import keeps_fingerprints
 from provenance.studio.studio import Studio
 
-_LABEL = re.compile(r"[!-~]{1,128}")
+# A stranger's small file may say that it holds very many; decoded, these take 128 MB. A JPEG counts as it is decoded.
+MAX_PIXELS: Final = 32 * 1024 * 1024
+_LABEL: Final = re.compile(r"[!-~]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class ManifestFinder:
 
     def __init__(self, studio: Studio) -> None:
         self._database = studio.database
-        self._stamps = StampFinder(studio)
+        self._stamps = StampFinder(studio, max_pixels=MAX_PIXELS)
 
     def by_content(self, data: bytes, *, most: int) -> list[ManifestMatch]:
         """Return the manifests of the pictures that a picture file is, or looks like, the likest first.

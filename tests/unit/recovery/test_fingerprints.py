@@ -143,6 +143,21 @@ def test_what_cannot_be_decoded_is_refused(data: bytes) -> None:
         fingerprints_to_keep(data)
 
 
+@pytest.mark.parametrize("kind", ["EPS", "BMP", "PPM", "ICO"])
+def test_what_nobody_stamps_is_not_decoded(kind: str) -> None:
+    # Pillow would: EPS with Ghostscript, which is another program.
+    data = encoded(scene().resize((64, 64)), kind)
+    with refused(InputError, "fingerprint: the picture cannot be decoded", code="fingerprint-unread"):
+        fingerprints_to_ask(data)
+
+
+def test_fewer_pixels_may_be_decoded_for_strangers() -> None:
+    data = encoded(Image.new("L", (400, 300)))
+    with refused(InputError, "fingerprint: expected at most 1000 pixels, got 400 × 300", code="fingerprint-unread"):
+        fingerprints_to_ask(data, max_pixels=1000)
+    assert fingerprints_to_ask(data, max_pixels=120_000)
+
+
 def test_more_pixels_than_are_safe_to_decode_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     data = encoded(scene())
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100_000)

@@ -283,6 +283,14 @@ def test_too_much_and_too_often_is_refused(studio: Studio) -> None:
         assert [visitor.get(path).status for _ in range(4)] == [400, 400, 400, 429]
 
 
+def test_a_picture_that_would_unpack_to_much_is_not_decoded(visitor: Visitor) -> None:
+    target = io.BytesIO()
+    Image.new("1", (8192, 4097)).save(target, "PNG")
+    assert len(target.getvalue()) < 20_000
+    message = "fingerprint: expected at most 33554432 pixels, got 8192 × 4097"
+    assert refusal(ask(visitor, CONTENT, target.getvalue(), "image/png")) == (415, "fingerprint-unread", message)
+
+
 def test_a_picture_as_large_as_may_be_is_read(visitor: Visitor) -> None:
     # Its size is refused by nothing before it is looked at.
     assert refusal(ask(visitor, CONTENT, b"\0" * (3 * 1024 * 1024)))[0] == 415
