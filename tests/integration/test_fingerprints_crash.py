@@ -1,4 +1,4 @@
-"""A process that stamps with fingerprints is killed: they are there with their stamp, once, or neither is."""
+"""A process that stamps with fingerprints is killed: they and the manifest are there with their stamp, once, or not."""
 
 import signal
 import subprocess
@@ -35,15 +35,18 @@ folder, code, moment = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 if moment == "before":
     add = Database.add_fingerprints
     Database.add_fingerprints = lambda self, rows: (add(self, rows), pause())
-else:
+elif moment == "after":
     batch.sign_picture = pause
+else:
+    keep = StudioStampDesk.keep_manifest
+    StudioStampDesk.keep_manifest = lambda self, *args: (keep(self, *args), pause())
 unlocked = Studio(folder / "studio").unlock(None)
 stamper = Stamper(StudioStampDesk(unlocked), signer=unlocked.claim_signer())
 list(stamper.stamp([StampRequest(folder / "a.jpg", folder / "b.jpg", Declaration.CAMERA, (code,))]))
 """
 
 
-@pytest.mark.parametrize(("moment", "entries"), [("before", 3), ("after", 4)])
+@pytest.mark.parametrize(("moment", "entries"), [("before", 3), ("after", 4), ("signed", 4)])
 def test_killed_before_or_after_the_commit_nothing_is_lost_or_doubled(
     tmp_path: Path, moment: str, entries: int
 ) -> None:
@@ -63,10 +66,15 @@ def test_killed_before_or_after_the_commit_nothing_is_lost_or_doubled(
     assert not out.exists()
     with closing(Studio(tmp_path / "studio")) as studio:
         assert studio.database.head().size == entries
-        assert parts(kept_fingerprints(studio.database)) == (expected if moment == "after" else [])
+        assert parts(kept_fingerprints(studio.database)) == ([] if moment == "before" else expected)
+        before = studio.database.manifest_of(3)
+        assert (before is not None) == (moment == "signed")
         for outcome in ("stamped", "already-stamped"):
             assert stamp_file(studio, source, out, code=code).outcome == outcome
             assert parts(kept_fingerprints(studio.database)) == expected
+            kept = studio.database.manifest_of(3)
+            assert kept is not None
+            assert before in (None, kept)
         assert verify(studio, out).verdict is Verdict.PASSED
         assert Logbook(studio).audit().entries == 4
 
