@@ -42,6 +42,7 @@ from provenance.picture.properties import PictureProperties
 from provenance.picture.xmp_writing import write_xmp
 from provenance.policy import parse_policy
 from provenance.proof import parse_proof
+from provenance.recovery.bindings import read_binding, write_binding
 from provenance.recovery.fingerprints import fingerprints_to_ask
 from provenance.status_lists import StatusListWriter, parse_status_list
 from provenance.studio import ConsentDesk
@@ -130,9 +131,14 @@ def looks(data: bytes) -> None:
     _ours(fingerprints_to_ask, data)
 
 
+def bindings(data: bytes) -> None:
+    """Read the fingerprints that another program sends."""
+    _ours(lambda file: read_binding(file.decode("utf-8", "replace")), data)
+
+
 TARGETS: Final[dict[str, Target]] = {
     target.__name__: target
-    for target in (pictures, stores, notes, consents, assertions, policies, trusts, tokens, drawings, looks)
+    for target in (pictures, stores, notes, consents, assertions, policies, trusts, tokens, drawings, looks, bindings)
 }
 
 
@@ -149,6 +155,7 @@ def seeds() -> Iterator[bytes]:
     yield from (shipped_text(name).encode() for name in SHIPPED)
     yield b'{"width": 3000, "height": 1300, "strokes": [[[0, 0, 0], [300, 40, 5], [600, 0, 9]]]}'
     yield StatusListWriter().sign(log_origin="log.example", number=0, key=KEY, now=NOW)
+    yield write_binding(bytes(range(32))).encode()
     yield from _of_a_studio()
     yield from (path.read_bytes() for path in sorted(SHARED.glob("photos/*/*")) if path.stat().st_size <= SEED_BYTES)
 
