@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from provenance.errors import InputError
 from provenance.extras import check_extra
+from provenance.picture.formats import DECODED
 
 PREFIX: Final = "PROVENANCE:CONSENT:"
 NEEDS: Final = ("segno", "zxingcpp")
@@ -55,7 +56,7 @@ def look_for_cards(data: bytes) -> Frame:
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=DECODED) as image:
             taken = _taken(image.getexif().get_ifd(_EXIF_DIRECTORY))
             image.draft("L", (_SIDE, _SIDE))
             grey = image.convert("L")

@@ -6,7 +6,7 @@ from typing import Any
 from PIL import Image, ImageOps, PngImagePlugin
 
 from provenance.errors import InputError
-from provenance.picture.formats import PictureFormat
+from provenance.picture.formats import DECODED, PictureFormat
 
 COPY_FORMATS = (PictureFormat.JPEG, PictureFormat.PNG, PictureFormat.WEBP)
 THUMBNAIL_SIDE = 512
@@ -40,7 +40,7 @@ def make_copy(data: bytes, *, width: int | None, kind: PictureFormat) -> bytes:
         InputError: the picture cannot be read or written so.
     """
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=DECODED) as image:
             if getattr(image, "n_frames", 1) > 1:
                 raise InputError("copy: expected one picture in the file, got several", code="copy-frames")
             return _write(_sized(_turned(image), width), image, kind)
@@ -64,7 +64,7 @@ def make_thumbnail(data: bytes) -> bytes:
         InputError: the picture cannot be read.
     """
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=DECODED) as image:
             image.draft("RGB", (THUMBNAIL_SIDE, THUMBNAIL_SIDE))
             small = ImageOps.exif_transpose(image)
             small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), reducing_gap=3.0)

@@ -27,6 +27,10 @@ class PictureFormat(enum.Enum):
         return self.value
 
 
+# What Pillow is to decode: of the thirty more that it would try, one starts another program. The last of these it knows
+# since 11.3 only.
+DECODED = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "AVIF")
+
 # Every kind can be read, digested and scanned. A GIF is no way to deliver a portrait, so that nobody stamps one.
 STAMPABLE = frozenset(PictureFormat) - {PictureFormat.GIF}
 BMFF = frozenset({PictureFormat.AVIF, PictureFormat.HEIC, PictureFormat.HEIF})

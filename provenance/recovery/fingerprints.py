@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from provenance.errors import InputError
 from provenance.extras import check_extra
+from provenance.picture.formats import DECODED
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -24,9 +25,6 @@ CODE_BYTES: Final = 32  # the longest image code of ISO 24138; its shorter ones 
 _SIDE: Final = 512
 # What a small file says that it holds is decoded at four bytes a pixel at most; a JPEG counts as it is decoded.
 _MAX_PIXELS: Final = 128 * 1024 * 1024
-# What can be stamped, and seen here. Pillow would try thirty more, of which one starts another program.
-# The last of these it knows since 11.3 only.
-_FORMATS: Final = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "AVIF")
 _CODE_SIDE: Final = 32  # ISO 24138: an image code is made of 32 × 32 grey values
 _FRAME_TOLERANCE: Final = 24  # of 255: compression leaves a plain border nearly plain
 _LEAST_SIDE: Final = 16
@@ -125,7 +123,7 @@ def _decode(data: bytes, max_pixels: int | None = None) -> "Image.Image":
     logging.getLogger("PIL").addHandler(_UNHEARD)
     most = _MAX_PIXELS if max_pixels is None else max_pixels
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        with Image.open(io.BytesIO(data), formats=DECODED) as image:
             image.draft("L", (_SIDE, _SIDE))
             if image.width * image.height > most:
                 raise InputError(

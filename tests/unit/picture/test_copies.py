@@ -182,3 +182,10 @@ def test_a_damaged_picture_is_one_plain_line_whatever_its_decoder_says() -> None
         make_thumbnail(damaged)
     with pytest.raises(InputError, match=r"^copy: the picture cannot be read or written as image/jpeg: "):
         make_copy(damaged, width=80, kind=JPEG)
+
+
+def test_nothing_is_decoded_by_another_program() -> None:
+    """For PostScript, Pillow starts one."""
+    data = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n"
+    with pytest.raises(InputError, match=r"^thumbnail: the picture cannot be read: cannot identify image file "):
+        make_thumbnail(data)
