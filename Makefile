@@ -16,8 +16,8 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -n auto -m slow
-	PROVENANCE_THOROUGH=1 $(BIN)/pytest -n auto tests/properties tests/integration/test_single_byte.py
+	PROVENANCE_THOROUGH=1 $(BIN)/pytest -n auto -m slow
+	PROVENANCE_THOROUGH=1 $(BIN)/pytest -n auto tests/properties
 	$(PYTHON) scripts/check_wheel.py
 	$(PYTHON) scripts/check_offline.py $(BIN)
 

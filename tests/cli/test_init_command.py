@@ -228,6 +228,7 @@ def test_a_wrong_passphrase_signs_nothing(terminal: Terminal, sealed: Path, monk
     assert contents(sealed) == before
 
 
+@pytest.mark.slow
 def test_a_sealed_studio_shows_names_only_with_its_passphrase(
     terminal: Terminal, sealed: Path, tmp_path: Path, template: Path
 ) -> None:

@@ -166,6 +166,7 @@ def test_an_authority_that_answers_something_else_is_told_of(
 # --- tokens
 
 
+@pytest.mark.slow
 def test_a_certificate_is_renewed_for_a_key_in_a_token(
     terminal: Terminal, workshop: Workshop, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

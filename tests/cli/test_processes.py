@@ -18,6 +18,8 @@ from support.studios import PASSPHRASE
 
 from provenance import __version__
 
+pytestmark = pytest.mark.slow
+
 NO_SPACE = "provenance: error: system: no space left on device\n"
 
 

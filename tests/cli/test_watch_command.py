@@ -19,6 +19,8 @@ from provenance.stamping import Stamper, arrivals
 from provenance.studio import Logbook, Studio
 from provenance_cli import watch
 
+pytestmark = pytest.mark.slow
+
 WATCHING = "Watching {}; Ctrl-C ends it.\n"
 
 

@@ -18,6 +18,8 @@ import urllib3
 from support.commands import SCRIPT, Terminal, environment
 from support.workshops import Workshop
 
+pytestmark = pytest.mark.slow
+
 CODE_HEIGHT = 15
 
 

@@ -23,6 +23,8 @@ from provenance.studio import ConsentDesk, Studio, StudioStampDesk
 from provenance.studio.logbook import Logbook
 from provenance.verification.report import Verdict
 
+pytestmark = pytest.mark.slow
+
 PICTURES = 6
 PARTIAL = ".provenance-partial"
 

@@ -19,6 +19,8 @@ from provenance.studio.fingerprints import keep_fingerprints
 from provenance.studio.logbook import Logbook
 from provenance.verification.report import Verdict
 
+pytestmark = pytest.mark.slow
+
 _WORKER = """
 import sys, time
 from pathlib import Path

@@ -116,6 +116,7 @@ def test_a_real_heic_is_stamped(bench: Bench) -> None:
 # --- no byte changes unseen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [kind for kind in NEW if kind not in (PictureFormat.PNG, PictureFormat.WEBP)])
 def test_no_byte_of_a_stamped_file_changes_unseen(bench: Bench, kind: PictureFormat) -> None:
     data = bench.files[kind]

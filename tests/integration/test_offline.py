@@ -69,6 +69,7 @@ def test_the_watch_sees_a_connection(tmp_path: Path) -> None:
     assert len(_CALLS.findall(account)) >= 1
 
 
+@pytest.mark.slow
 def test_the_demonstration_reaches_nobody(tmp_path: Path) -> None:
     code, account = watched(tmp_path, SCRIPT, "demo")
     assert code == 0

@@ -15,6 +15,8 @@ from provenance.picture import read_picture
 from provenance.studio import Studio
 from provenance.verification import Report, Verdict
 
+pytestmark = pytest.mark.slow
+
 FILES = ["jpg", "png", "webp", "again.jpg"]
 
 # The files are the same for every example; a slow computer is no failure.

@@ -30,6 +30,8 @@ from provenance.errors import InputError, RefusedError, VerificationError
 from provenance.merkle import leaf_hash, node_hash
 from provenance.proof import LedgerProof
 
+pytestmark = pytest.mark.slow
+
 LOG = Log()
 RANDOMNESS = bytes([7]) * 32
 NAME = Disclosure.make("legal_name", "Zoë Ångström")

@@ -415,6 +415,7 @@ def bench(clean: bytes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Be
         yield opened
 
 
+@pytest.mark.slow
 def test_a_change_of_any_one_byte_is_found(bench: Bench) -> None:
     for table, column, row, content in bench.blobs():
         for position in range(len(content)):

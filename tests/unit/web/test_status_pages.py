@@ -50,7 +50,7 @@ def test_a_list_is_served_as_it_was_signed_and_may_be_kept(visitor: Visitor, fol
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     again = visitor.get("/status/0.jwt", If_None_Match=answer.headers["ETag"])
     assert (again.status, again.data, again.headers["ETag"]) == (304, b"", answer.headers["ETag"])
-    assert parse_status_list(answer.data, now=NOW).number == 0
+    assert parse_status_list(answer.data, now=datetime.now(UTC)).number == 0
 
 
 def test_before_a_list_is_published_there_is_none(visitor: Visitor) -> None:
