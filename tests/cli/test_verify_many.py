@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 from support.commands import SCRIPT, Terminal, environment, start
+from support.deadly import DeadlyCheck
 from support.pictures import draw_jpeg, with_changed_pixels
 from support.workshops import Workshop
 
 from provenance.errors import StudioError
 from provenance.verification import Question
 from provenance_cli import _checking
-from provenance_cli._checking import Asked, Check, Checked, check_all
+from provenance_cli._checking import Check, Checked, check_all
 from provenance_cli._options import cores
 
 CHANGED = "This file is not as it was when Studio Lumen issued its credential. Do not rely on it."
@@ -123,20 +124,9 @@ def test_a_studio_that_cannot_be_opened_is_told_and_not_of_each_file(
             next(check_all(check, [Path("a.jpg")], jobs=jobs))
 
 
-class _Deadly(Check):
-    """A check that takes its process down on a file of this name, as a fault in native code may."""
-
-    def of(self, path: Path, *, asked: Asked) -> Checked:
-        if path.name == "deadly.jpg":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if path.name == "faulty.jpg":
-            raise RecursionError
-        return super().of(path, asked=asked)
-
-
 @pytest.mark.slow
 def test_a_file_that_takes_its_process_down_stops_no_other(check: Check, published: Path) -> None:
-    deadly = _Deadly(check.question, studio=check.studio)
+    deadly = DeadlyCheck(check.question, studio=check.studio)
     names = ["a.jpg", "deadly.jpg", "b.jpg", "a.jpg", "b.jpg", "deadly.jpg", "a.jpg"]
     found = answers(check_all(deadly, [published / name for name in names], jobs=2))
     assert [name for name, _, _ in found] == names
@@ -150,7 +140,7 @@ def test_a_file_that_takes_its_process_down_stops_no_other(check: Check, publish
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_fault_in_this_program_stops_no_other_file(check: Check, published: Path, jobs: int) -> None:
-    deadly = _Deadly(check.question)
+    deadly = DeadlyCheck(check.question)
     names = ["a.jpg", "faulty.jpg", "b.jpg"]
     found = list(check_all(deadly, [published / name for name in names], jobs=jobs))
     assert [one.report.credential.code for one in found] == ["valid", "unreadable", "invalid"]
