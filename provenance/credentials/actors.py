@@ -10,7 +10,8 @@ from typing import Any
 
 from cryptography import x509
 
-from provenance.credentials.reading import Credential, Status, Validation, parse_validation
+from provenance.credentials.crjson import Status, Validation, parse_validation
+from provenance.credentials.reading import Credential
 from provenance.pki import TrustAnchors, may_sign_documents
 
 LABEL = "cawg.identity"

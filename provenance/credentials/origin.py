@@ -8,8 +8,9 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from provenance.credentials.crjson import Manifest
 from provenance.credentials.labels import CONSENT_LABEL
-from provenance.credentials.reading import Credential, Manifest
+from provenance.credentials.reading import Credential
 from provenance.credentials.rubric import (
     CAPTURED_SOURCE_TYPES,
     GENERATIVE_SOURCE_TYPES,

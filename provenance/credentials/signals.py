@@ -6,7 +6,8 @@ A parent or part without credentials counts as what the signer says that it is, 
 import enum
 from collections.abc import Iterator
 
-from provenance.credentials.reading import Action, Credential, Ingredient, Manifest
+from provenance.credentials.crjson import Action, Ingredient, Manifest
+from provenance.credentials.reading import Credential
 from provenance.credentials.rubric import (
     CAPTURED_SOURCE_TYPES,
     FULLY_GENERATIVE_SOURCE_TYPE,

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from provenance.consent.scopes import Scope
+from provenance.credentials.crjson import Status
 from provenance.credentials.manifest import Declaration, Tool
 from provenance.credentials.origin import Origin, find_generative_markers, find_origin
-from provenance.credentials.reading import Credential, Status
+from provenance.credentials.reading import Credential
 from provenance.credentials.statements import find_statements
 from provenance.errors import InputError, RefusedError
 from provenance.evidence import (

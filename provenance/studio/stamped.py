@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provenance import durable
+from provenance.credentials.crjson import Manifest
 from provenance.credentials.labels import CONSENT_LABEL
 from provenance.credentials.manifest import ConsentAssertion
-from provenance.credentials.reading import Credential, Manifest, read_credential
+from provenance.credentials.reading import Credential, read_credential
 from provenance.errors import CredentialError, InputError, RefusedError
 from provenance.picture import MAX_PICTURE_BYTES, Picture, PictureFormat, read_picture
 from provenance.proof import parse_proof

@@ -5,7 +5,8 @@ from typing import Final
 
 from provenance.canonical import Json
 from provenance.clock import to_seconds
-from provenance.credentials.reading import Credential, Manifest, Status
+from provenance.credentials.crjson import Manifest, Status
+from provenance.credentials.reading import Credential
 from provenance.verification.codes import Meaning, meaning_of
 
 MAX_STEPS: Final = 200

@@ -8,7 +8,7 @@ import enum
 import re
 from collections.abc import Iterable
 
-from provenance.credentials.reading import Status
+from provenance.credentials.crjson import Status
 
 
 class Meaning(enum.Enum):

@@ -6,9 +6,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from provenance.canonical import Json
+from provenance.credentials.crjson import Status
 from provenance.credentials.labels import CONSENT_LABEL, NOTICE_LABEL
 from provenance.credentials.origin import Origin, OriginFinding, find_origin
-from provenance.credentials.reading import Credential, Status
+from provenance.credentials.reading import Credential
 from provenance.credentials.signals import find_signals
 from provenance.errors import InputError, KeyMaterialError, VerificationError
 from provenance.pki import check_claim_certificate

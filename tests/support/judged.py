@@ -6,9 +6,10 @@ from typing import Any
 
 from cryptography import x509
 
+from provenance.credentials.crjson import Action, Ingredient, Manifest, Signer, Status, Validation
 from provenance.credentials.labels import CONSENT_LABEL
 from provenance.credentials.origin import DIGITAL_CAPTURE
-from provenance.credentials.reading import Action, Credential, Ingredient, Manifest, Signer, Status, Validation
+from provenance.credentials.reading import Credential
 from provenance.keys import SigningKey
 from provenance.pki import make_authority, make_claim_certificate
 

@@ -4,6 +4,7 @@ import pytest
 from cryptography import x509
 from support.judged import AUTHORITY, CERTIFICATE
 
+from provenance.credentials.crjson import Action, Ingredient, Manifest, Signer, Status, Validation
 from provenance.credentials.labels import CONSENT_LABEL
 from provenance.credentials.origin import (
     DIGITAL_CAPTURE,
@@ -15,7 +16,7 @@ from provenance.credentials.origin import (
     find_generative_markers,
     find_origin,
 )
-from provenance.credentials.reading import Action, Credential, Ingredient, Manifest, Signer, Status, Validation
+from provenance.credentials.reading import Credential
 from provenance.credentials.rubric import CAPTURED_SOURCE_TYPES, GENERATIVE_SOURCE_TYPES, NON_EDITORIAL_ACTIONS
 
 HUMAN_EDITS = IPTC + "humanEdits"

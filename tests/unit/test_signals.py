@@ -3,8 +3,9 @@ from collections.abc import Sequence
 import pytest
 from support.judged import credential, ingredient, manifest
 
+from provenance.credentials.crjson import Action, Ingredient, Manifest
 from provenance.credentials.origin import COMPOSITE_WITH_TRAINED, DIGITAL_CAPTURE, HUMAN_EDITS, TRAINED_MEDIA
-from provenance.credentials.reading import Action, Credential, Ingredient, Manifest
+from provenance.credentials.reading import Credential
 from provenance.credentials.signals import Signal, find_signals
 
 

@@ -8,9 +8,10 @@ from support.metadata import encoded
 from support.refusals import refused
 
 from provenance.consent.scopes import Scope
+from provenance.credentials.crjson import Action, Ingredient, Manifest, Signer, Status, Validation
 from provenance.credentials.manifest import Declaration, Tool
 from provenance.credentials.origin import DIGITAL_CAPTURE, TRAINED_MEDIA
-from provenance.credentials.reading import Action, Credential, Ingredient, Manifest, Signer, Status, Validation
+from provenance.credentials.reading import Credential
 from provenance.credentials.rubric import CAPTURED_SOURCE_TYPES, GENERATIVE_SOURCE_TYPES
 from provenance.errors import InputError, RefusedError
 from provenance.evidence import Claim, Evidence, Field, match_fields

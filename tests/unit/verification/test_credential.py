@@ -18,8 +18,9 @@ from support.judged import (
     validation,
 )
 
+from provenance.credentials.crjson import Action
 from provenance.credentials.origin import DIGITAL_CAPTURE, IPTC, TRAINED_MEDIA, Origin
-from provenance.credentials.reading import Action, Credential
+from provenance.credentials.reading import Credential
 from provenance.stamping.gate import _NOT_DAMAGE as NOT_DAMAGE
 from provenance.verification.codes import Meaning
 from provenance.verification.credential import judge_credential, judge_history, judge_origin, judge_time

@@ -13,8 +13,9 @@ from support.metadata import CAMERA_TAGS, EXPOSURE_TAGS, encoded, with_exif, xmp
 from support.pictures import XMP_HEADER, draw_jpeg, with_segment
 from support.studios import make_studio, record_consent, stamped
 
+from provenance.credentials.crjson import Action, Manifest, Signer, Validation
 from provenance.credentials.origin import DIGITAL_CAPTURE, TRAINED_MEDIA, Origin
-from provenance.credentials.reading import Action, Credential, Manifest, Signer, Validation
+from provenance.credentials.reading import Credential
 from provenance.studio import Studio
 from provenance.verification import Finding, Question, Report, Verdict, verify_file
 from provenance.verification.evidence import judge_evidence, tell_evidence
