@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 from support.papers import attached, needs_poppler, poppler, text_of
-from support.reports import AT, report
+from support.reports import AT, everything, report
 
 from provenance.errors import InputError
 from provenance.paper.report import typeset_report
 from provenance.verification.chain import ChainStep
 from provenance.verification.publishing import Answer, Publication
-from provenance.verification.report import Axis, Finding, Report, Shown, ShownConsent
+from provenance.verification.report import Finding, Report
 from provenance.verification.told import FOOTER, MAX_TEXT, Told
 
 SAID = Publication("newsroom", Answer.CHECK_FIRST, "origin.allowed", "The origin is not stated.")
@@ -35,27 +35,6 @@ MARKUP = [
 def printed(*reports: Report, said: Publication | None = None, documents: bytes = b"{}\n") -> bytes:
     told = [Told.of(one, said).to_json() for one in reports]
     return typeset_report(told, closing=FOOTER, documents=documents, at=AT)
-
-
-def everything(text: str) -> Report:
-    """Return a report that says `text` wherever a report may hold a text of somebody else's."""
-    axis = Axis("trusted", text, text)
-    return replace(
-        report(),
-        file=text,
-        reason=text,
-        credential=axis,
-        origin=axis,
-        consent_then=axis,
-        consent_now=axis,
-        ledger=axis,
-        history=axis,
-        time=axis,
-        identity=axis,
-        findings=(Finding(1, text, text, text),),
-        consent_opened=Shown(text, text, (ShownConsent(text, text, text, {text: text}),)),
-        chain=(ChainStep(text, text, (text,), text, None, False, 1),),
-    )
 
 
 @needs_poppler

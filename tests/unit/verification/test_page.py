@@ -3,12 +3,12 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from support.reports import AT, report
+from support.reports import AT, everything, report
 
 from provenance.verification.chain import ChainStep
 from provenance.verification.page import MAX_TEXT, report_page
 from provenance.verification.publishing import Answer, Publication
-from provenance.verification.report import Axis, Finding, Report, Shown, ShownConsent
+from provenance.verification.report import Report
 
 HOSTILE = "<script>alert(1)</script>\"'&\x1b[31m\u202e\u2066\x00\u2028<b"
 STEP = ChainStep("Studio Lumen", "Headshot Provenance 0.1.0", ("c2pa.created",), "active", None, True, 0)
@@ -41,27 +41,6 @@ def read(*reports: Report, said: Publication | None = None) -> tuple[str, Reader
     reader.feed(page)
     reader.close()
     return page, reader
-
-
-def everything(text: str) -> Report:
-    """Return a report that says `text` wherever a report may hold a text of somebody else's."""
-    axis = Axis("trusted", text, text)
-    return replace(
-        report(),
-        file=text,
-        reason=text,
-        credential=axis,
-        origin=axis,
-        consent_then=axis,
-        consent_now=axis,
-        ledger=axis,
-        history=axis,
-        time=axis,
-        identity=axis,
-        findings=(Finding(1, text, text, text),),
-        consent_opened=Shown(text, text, (ShownConsent(text, text, text, {text: text}),)),
-        chain=(replace(STEP, issuer=text, generator=text, actions=(text,), role=text),),
-    )
 
 
 def test_the_verdict_is_the_first_that_is_read() -> None:
